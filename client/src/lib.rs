@@ -1,0 +1,1 @@
+//! antiphon: the command line

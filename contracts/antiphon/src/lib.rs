@@ -1,0 +1,1 @@
+//! The Antiphon contract: committees, votes, stake and pay

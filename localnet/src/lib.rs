@@ -1,0 +1,1 @@
+//! Starts and stops the whole local network: chain, beacon, contract, workers

@@ -1,0 +1,19 @@
+//! Messages, queries, events, ids and limits of the Antiphon contract.
+//!
+//! Everything that crosses the contract's edge is defined here once: the contract, the worker and the
+//! clients share these types. Amounts are decimal strings; ids, heights, counts and seconds are
+//! numbers; digests, keys and signatures are lower-case hex; unknown fields are refused.
+
+mod limits;
+mod msg;
+mod params;
+mod query;
+
+pub use limits::*;
+pub use msg::*;
+pub use params::*;
+pub use query::*;
+
+pub use antiphon_content::{Cid, Hex};
+pub use antiphon_documents::{Ballot, Finish};
+pub use cosmwasm_std::Uint128;

@@ -1,0 +1,1 @@
+//! Cosmos client: JSON-RPC, keys, signing, transactions, block stream

@@ -1,0 +1,1 @@
+//! GGUF preflight, tokenizer, chat templates and the CN-1 engine

@@ -1,0 +1,1 @@
+//! CN-1: canonical numerics for bit-identical inference

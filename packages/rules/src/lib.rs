@@ -1,0 +1,1 @@
+//! Pure protocol rules: quorum, conduct, fees, draw, windows, settlement

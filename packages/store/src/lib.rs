@@ -1,0 +1,1 @@
+//! Blocks and models on disk, fetcher, trustless gateway

@@ -1,0 +1,1 @@
+//! The worker: a Cosmos sidecar that answers tasks and votes
