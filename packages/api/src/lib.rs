@@ -8,11 +8,17 @@ mod limits;
 mod msg;
 mod params;
 mod query;
+#[macro_use]
+mod response;
+mod responses;
+mod task_responses;
 
 pub use limits::*;
 pub use msg::*;
 pub use params::*;
 pub use query::*;
+pub use responses::*;
+pub use task_responses::*;
 
 pub use antiphon_content::{Cid, Hex};
 pub use antiphon_documents::{Ballot, Finish};
