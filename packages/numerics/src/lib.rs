@@ -1,1 +1,55 @@
-//! CN-1: canonical numerics for bit-identical inference
+//! CN-1: canonical numerics for bit-identical inference.
+//!
+//! For the same weights and token ids every logit has the same 32 bits on every machine, with any
+//! number of threads and any split of the prompt. Two rules make it so: each binary32 operation
+//! rounds once, in an order fixed by the specification (no fused multiply-add, no platform
+//! mathematics library), and sums that cross vector lanes are exact integers.
+//!
+//! The crate has no dependency, does no I/O, starts no thread and builds for `wasm32`. A caller
+//! packs tensors into a [`Matrix`] each, builds a [`Llama`], and calls [`Llama::forward`] with a
+//! [`Cache`] and an [`Executor`] of its own.
+//!
+//! Where to start reading: [`llama`] is the model, [`matrix`] and [`quantise`] are the matrix
+//! product, [`attention`], [`norm`] and [`rope`] are the layers, [`kernel`] chooses between the
+//! scalar reference and the vector code.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "index and bit arithmetic of kernels: shapes are checked once when a matrix or model \
+              is built, integer sums are bounded by section 4 of CN-1, float operations are the \
+              specification itself"
+)]
+
+pub mod attention;
+mod cache;
+mod config;
+mod dequant;
+mod dot;
+pub mod elementary;
+mod error;
+mod executor;
+mod format;
+#[cfg(target_arch = "x86_64")]
+mod interleaved;
+pub mod kernel;
+pub mod llama;
+pub mod matrix;
+pub mod norm;
+pub mod quantise;
+pub mod rope;
+pub mod sample;
+mod self_test;
+#[cfg(target_arch = "x86_64")]
+mod simd;
+
+pub use cache::Cache;
+pub use config::{Config, LayerWeights, Weights};
+pub use error::{ModelError, NumericError, Point, ShapeError};
+pub use executor::{Executor, Serial};
+pub use format::TensorType;
+pub use kernel::Kernel;
+pub use llama::Llama;
+pub use matrix::Matrix;
+pub use rope::rope_table_bytes;
+pub use self_test::{SelfTestError, self_test};

@@ -1,0 +1,16 @@
+//! The engine as a child process: JSON lines on standard input and output.
+//!
+//! A worker runs untrusted model bytes in a child, which it can limit, kill and start again. Each
+//! request is one line; each reply is one line that repeats the request's id. A request ends with
+//! exactly one reply that is not `progress`. Requests are served in order, one at a time. At the
+//! end of the input the child ends.
+
+mod messages;
+mod serve;
+
+pub use messages::{
+    Action, Failure, GenerateRequest, Generated, GoldenRequest, InputMsg, LoadRequest, Loaded,
+    Outcome, ProgressMsg, Reply, Reproduced, Request, SamplingMsg, SecondsMsg, SelfTestRequest,
+    SelfTested,
+};
+pub use serve::{LINE_LIMIT, serve};

@@ -1,0 +1,226 @@
+//! The child's loop.
+
+use super::messages::{
+    Action, Failure, GenerateRequest, GoldenRequest, LoadRequest, Loaded, Outcome, ProgressMsg,
+    Reply, Reproduced, Request, SecondsMsg, SelfTested,
+};
+use crate::{FileHash, Kernel, Model, Options, Progress, golden, self_test};
+use antiphon_content::Hex;
+use antiphon_documents::Manifest;
+use std::io::{self, BufRead, Read, Write};
+use std::ops::ControlFlow;
+
+/// Longest request line in bytes: the ids of a prompt of 131,072 tokens fit.
+pub const LINE_LIMIT: usize = 2 << 20;
+
+/// Serves requests until the input ends.
+///
+/// # Errors
+/// Reading or writing failed: the parent is gone.
+pub fn serve(mut reader: impl BufRead, writer: impl Write) -> io::Result<()> {
+    let mut child = Child {
+        model: None,
+        writer,
+    };
+    loop {
+        match read_line(&mut reader)? {
+            Line::End => return Ok(()),
+            Line::TooLong => {
+                let text = format!("a request is longer than {LINE_LIMIT} bytes: send less");
+                child.fail(None, Failure::local("request", &text))?;
+            }
+            Line::Text(line) => match serde_json::from_slice::<Request>(&line) {
+                Ok(request) => child.answer(request)?,
+                Err(e) => {
+                    let text = format!("the line is no request: {e}");
+                    child.fail(None, Failure::local("request", &text))?;
+                }
+            },
+        }
+    }
+}
+
+enum Line {
+    Text(Vec<u8>),
+    TooLong,
+    End,
+}
+
+/// Reads one line in bounded memory; the rest of one that is too long is skipped. What precedes
+/// the end of the input without a line break is half a request and is dropped.
+fn read_line(reader: &mut impl BufRead) -> io::Result<Line> {
+    let limit = u64::try_from(LINE_LIMIT).unwrap_or(u64::MAX);
+    let mut line = Vec::new();
+    reader.by_ref().take(limit).read_until(b'\n', &mut line)?;
+    if line.ends_with(b"\n") {
+        return Ok(Line::Text(line));
+    }
+    if line.len() < LINE_LIMIT {
+        return Ok(Line::End);
+    }
+    reader.skip_until(b'\n')?;
+    Ok(Line::TooLong)
+}
+
+struct Child<W> {
+    model: Option<Model>,
+    writer: W,
+}
+
+impl<W: Write> Child<W> {
+    fn answer(&mut self, request: Request) -> io::Result<()> {
+        let id = Some(request.id);
+        let mut teller = Teller::new(&mut self.writer, id);
+        let result = match request.action {
+            Action::Load(load) => reload(&mut self.model, &load),
+            Action::SelfTest(_) => test(),
+            Action::Golden(golden) => reproduce(self.model.as_ref(), &golden, &mut teller),
+            Action::Generate(job) => generate(self.model.as_ref(), job, &mut teller),
+        };
+        teller.written?;
+        match result {
+            Ok(outcome) => write_line(&mut self.writer, &Reply { id, outcome }),
+            Err(failure) => self.fail(id, failure),
+        }
+    }
+
+    fn fail(&mut self, id: Option<u64>, failure: Failure) -> io::Result<()> {
+        let outcome = Outcome::Failed(failure);
+        write_line(&mut self.writer, &Reply { id, outcome })
+    }
+}
+
+/// Tells the parent of progress; a parent that no longer reads breaks the job off.
+struct Teller<'w, W> {
+    writer: &'w mut W,
+    id: Option<u64>,
+    state: ProgressMsg,
+    written: io::Result<()>,
+}
+
+impl<'w, W: Write> Teller<'w, W> {
+    fn new(writer: &'w mut W, id: Option<u64>) -> Self {
+        let state = ProgressMsg {
+            prompt_done: 0,
+            prompt_tokens: 0,
+            output_tokens: 0,
+        };
+        Self {
+            writer,
+            id,
+            state,
+            written: Ok(()),
+        }
+    }
+
+    fn tell(&mut self, progress: Progress<'_>) -> ControlFlow<()> {
+        match progress {
+            Progress::Prefill { done, total } => {
+                self.state = ProgressMsg {
+                    prompt_done: done,
+                    prompt_tokens: total,
+                    output_tokens: 0,
+                };
+            }
+            Progress::Token { index, .. } => {
+                self.state.output_tokens = index.saturating_add(1);
+            }
+        }
+        let outcome = Outcome::Progress(self.state);
+        self.written = write_line(
+            self.writer,
+            &Reply {
+                id: self.id,
+                outcome,
+            },
+        );
+        if self.written.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+fn reload(slot: &mut Option<Model>, request: &LoadRequest) -> Result<Outcome, Failure> {
+    // The model before goes first: two may not fit the memory of the child.
+    *slot = None;
+    let hash = request
+        .sha256
+        .map_or(FileHash::Compute, |want| FileHash::Expect(want.0));
+    let options = Options {
+        threads: request.threads,
+        kernel: None,
+        hash,
+    };
+    let model = Model::load(&request.path, &options).map_err(|e| Failure::local("load", &e))?;
+    let loaded = Loaded {
+        sha256: Hex(*model.sha256()),
+        bytes: model.file_bytes(),
+        kernel: model.kernel().name().to_owned(),
+        threads: model.threads(),
+        context_length: model.context_length(),
+        cache_bytes_per_token: model.cache_bytes_per_token(),
+        seconds: model.load_seconds(),
+    };
+    *slot = Some(model);
+    Ok(Outcome::Loaded(loaded))
+}
+
+fn reproduce<W: Write>(
+    model: Option<&Model>,
+    request: &GoldenRequest,
+    teller: &mut Teller<'_, W>,
+) -> Result<Outcome, Failure> {
+    let model = model.ok_or_else(no_model)?;
+    let manifest =
+        Manifest::parse(request.manifest.as_bytes()).map_err(|e| Failure::local("manifest", &e))?;
+    let report = golden::check_reporting(model, &manifest, &mut |news| teller.tell(news))
+        .map_err(|e| Failure::local("golden", &e))?;
+    let seconds = SecondsMsg {
+        prefill: report.prefill_seconds,
+        decode: report.decode_seconds,
+    };
+    Ok(Outcome::Golden(Reproduced {
+        cases: report.cases,
+        prompt_tokens: report.prompt_tokens,
+        output_tokens: report.output_tokens,
+        seconds,
+    }))
+}
+
+fn generate<W: Write>(
+    model: Option<&Model>,
+    request: GenerateRequest,
+    teller: &mut Teller<'_, W>,
+) -> Result<Outcome, Failure> {
+    let job = request.job()?;
+    let model = model.ok_or_else(no_model)?;
+    let made = model
+        .generate(&job, &mut |news| teller.tell(news))
+        .map_err(|error| Failure {
+            kind: error.kind().to_owned(),
+            text: error.to_string(),
+            deterministic: error.is_deterministic(),
+        })?;
+    Ok(Outcome::Generated(Box::new(made.into())))
+}
+
+fn test() -> Result<Outcome, Failure> {
+    let kernel = Kernel::detect();
+    self_test(kernel).map_err(|e| Failure::local("self_test", &e))?;
+    Ok(Outcome::SelfTested(SelfTested {
+        kernel: kernel.name().to_owned(),
+    }))
+}
+
+fn no_model() -> Failure {
+    Failure::local("no_model", &"no model is loaded: send a load request first")
+}
+
+fn write_line(writer: &mut impl Write, reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    writer.write_all(&line)?;
+    writer.flush()
+}

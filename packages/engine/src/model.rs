@@ -1,0 +1,95 @@
+//! A model that is ready to answer.
+
+mod generate;
+mod load;
+
+pub use load::{FileHash, LoadError, Options};
+
+use crate::gguf::Settings;
+use crate::pool::Threads;
+use crate::tokenizer::Tokenizer;
+use antiphon_numerics::{Kernel, Llama};
+
+/// A loaded model with its tokenizer and threads.
+#[derive(Debug)]
+pub struct Model {
+    llama: Llama,
+    tokenizer: Tokenizer,
+    settings: Settings,
+    threads: Threads,
+    bytes: u64,
+    sha256: [u8; 32],
+    sha256_computed: bool,
+    load_seconds: f64,
+}
+
+impl Model {
+    /// The tokenizer of the file.
+    #[must_use]
+    pub const fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// The settings of the file.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// SHA-256 of the whole file; [`Self::sha256_computed`] tells who computed it.
+    #[must_use]
+    pub const fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+
+    /// True if the hash was computed from the very bytes that were loaded; false if the caller
+    /// vouched for it with [`FileHash::Verified`].
+    #[must_use]
+    pub const fn sha256_computed(&self) -> bool {
+        self.sha256_computed
+    }
+
+    /// Length of the file.
+    #[must_use]
+    pub const fn file_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Longest context of the file, in tokens.
+    #[must_use]
+    pub const fn context_length(&self) -> u32 {
+        self.settings.context_length
+    }
+
+    /// The kernel that computes.
+    #[must_use]
+    pub fn kernel(&self) -> Kernel {
+        self.llama.kernel()
+    }
+
+    /// Number of threads that compute.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    /// Bytes of keys and values that a job needs for each position: prompt and output together.
+    #[must_use]
+    pub fn cache_bytes_per_token(&self) -> u64 {
+        let Settings {
+            blocks,
+            kv_heads,
+            head_dim,
+            ..
+        } = self.settings;
+        [blocks, kv_heads, head_dim]
+            .into_iter()
+            .fold(8, |n, by| n.saturating_mul(by.into()))
+    }
+
+    /// Seconds from the start of loading to a usable model.
+    #[must_use]
+    pub const fn load_seconds(&self) -> f64 {
+        self.load_seconds
+    }
+}

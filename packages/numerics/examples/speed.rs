@@ -1,0 +1,156 @@
+//! Tokens per second on random weights of SmolLM2-135M's shape: prefill of 512, decode of 64.
+//!
+//! `cargo run --release -p antiphon-numerics --example speed [rounds]` prints the best of some rounds
+//! for 1 and 2 threads. Figures of a machine that does other work are too low.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a measuring program: it prints, reads the clock, brings its own threads, and may panic"
+)]
+
+use antiphon_numerics::{
+    Cache, Config, Executor, Kernel, LayerWeights, Llama, Matrix, Serial, TensorType, Weights,
+};
+use std::time::Instant;
+
+const PREFILL: usize = 512;
+const DECODE: usize = 64;
+
+fn main() {
+    let rounds = std::env::args()
+        .nth(1)
+        .map_or(5, |rounds| rounds.parse().unwrap());
+    let kernel = Kernel::detect();
+    let model = Llama::new(config(), weights(kernel), kernel).unwrap();
+    println!(
+        "kernel {}, best of {rounds} rounds, tokens per second",
+        kernel.name()
+    );
+    report(&model, &Serial, rounds);
+    let pool = rayon_core::ThreadPoolBuilder::new().num_threads(2).build();
+    pool.unwrap().install(|| report(&model, &Joined, rounds));
+}
+
+fn report(model: &Llama, exec: &dyn Executor, rounds: usize) {
+    let mut best = (0.0_f64, 0.0_f64);
+    for _ in 0..rounds {
+        let mut cache = Cache::new(model.config(), PREFILL + DECODE);
+        let prompt: Vec<u32> = (0..PREFILL as u32).map(|i| i * 7919 % 49152).collect();
+        let prefill = rate(PREFILL, || {
+            model.forward(&mut cache, &prompt, exec).unwrap();
+        });
+        cache.truncate(32);
+        let mut logits = Vec::new();
+        let decode = rate(DECODE, || {
+            for token in &prompt[..DECODE] {
+                model
+                    .forward_into(&mut cache, &[*token], exec, &mut logits)
+                    .unwrap();
+            }
+        });
+        best = (best.0.max(prefill), best.1.max(decode));
+    }
+    println!(
+        "{} thread(s): prefill {:.0}, decode {:.0}",
+        exec.threads(),
+        best.0,
+        best.1
+    );
+}
+
+fn rate(tokens: usize, f: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    f();
+    tokens as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Executes on the current rayon pool, as the engine does.
+struct Joined;
+
+impl Executor for Joined {
+    fn threads(&self) -> usize {
+        rayon_core::current_num_threads()
+    }
+
+    fn run(&self, tasks: usize, f: &(dyn Fn(usize) + Sync)) {
+        halves(0, tasks, f);
+    }
+}
+
+/// Calls `f` for `from..to`; idle threads may take a half.
+fn halves(from: usize, to: usize, f: &(dyn Fn(usize) + Sync)) {
+    if to - from < 2 {
+        (from..to).for_each(f);
+    } else {
+        let middle = from + (to - from).div_ceil(2);
+        rayon_core::join(|| halves(from, middle, f), || halves(middle, to, f));
+    }
+}
+
+fn config() -> Config {
+    Config {
+        layers: 30,
+        width: 576,
+        heads: 9,
+        kv_heads: 3,
+        head_dim: 64,
+        rope_dim: 64,
+        rope_base: 100_000.0,
+        rope_factors: None,
+        rope_linear: None,
+        eps: 1e-5,
+        ffn: 1536,
+        vocab: 49152,
+        context: 2048,
+    }
+}
+
+fn weights(kernel: Kernel) -> Weights {
+    let c = config();
+    let mut noise = Noise(1);
+    let layers = (0..c.layers).map(|_| LayerWeights {
+        attn_norm: vec![1.0; c.width],
+        q: noise.matrix(kernel, TensorType::Q4_1, c.query_width(), c.width),
+        k: noise.matrix(kernel, TensorType::Q4_1, c.kv_width(), c.width),
+        v: noise.matrix(kernel, TensorType::Q4_1, c.kv_width(), c.width),
+        o: noise.matrix(kernel, TensorType::Q4_1, c.width, c.query_width()),
+        ffn_norm: vec![1.0; c.width],
+        gate: noise.matrix(kernel, TensorType::Q4_1, c.ffn, c.width),
+        up: noise.matrix(kernel, TensorType::Q4_1, c.ffn, c.width),
+        down: noise.matrix(kernel, TensorType::Q4_1, c.width, c.ffn),
+    });
+    Weights {
+        layers: layers.collect(),
+        embedding: noise.matrix(kernel, TensorType::Q8_0, c.vocab, c.width),
+        output_norm: vec![1.0; c.width],
+        head: None,
+    }
+}
+
+/// Pseudo-random bytes.
+struct Noise(u64);
+
+impl Noise {
+    fn byte(&mut self) -> u8 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 24) as u8
+    }
+
+    /// Random quants with scale 2^-6, and minimum -2^-3 to centre nibbles.
+    fn matrix(&mut self, kernel: Kernel, ty: TensorType, rows: usize, cols: usize) -> Matrix {
+        let len = ty.row_bytes(cols).unwrap() * rows;
+        let mut bytes: Vec<u8> = (0..len).map(|_| self.byte()).collect();
+        for block in bytes.chunks_exact_mut(ty.block_bytes()) {
+            block[..2].copy_from_slice(&0x2400_u16.to_le_bytes());
+            if ty == TensorType::Q4_1 {
+                block[2..4].copy_from_slice(&0xb000_u16.to_le_bytes());
+            }
+        }
+        Matrix::pack(kernel, ty, rows, cols, &bytes).unwrap()
+    }
+}

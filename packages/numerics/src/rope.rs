@@ -1,0 +1,180 @@
+//! Rotary positions (CN-1 sections 5.3 and 6): a table from a fixed series, then rotations.
+
+const LN2: f64 = f64::from_bits(0x3FE6_2E42_FEFA_39EF);
+const PIO2: f64 = f64::from_bits(0x3FF9_21FB_5444_2D18);
+const C1: f64 = f64::from_bits(0x3FF9_21FB_5440_0000);
+const C2: f64 = f64::from_bits(0x3DD0_B461_1A62_6331);
+
+/// Natural logarithm of `x >= 1`.
+fn ln(mut x: f64) -> f64 {
+    let mut e = 0.0;
+    while x > 1.5 {
+        x *= 0.5;
+        e += 1.0;
+    }
+    let z = (x - 1.0) / (x + 1.0);
+    let w = z * z;
+    let mut s = 0.0;
+    for k in (1..=41).rev().step_by(2) {
+        s = s * w + 1.0 / f64::from(k);
+    }
+    (2.0 * z) * s + e * LN2
+}
+
+/// The greatest integer not above `x`, for |x| < 2^31.
+fn floor(x: f64) -> i32 {
+    let towards_zero = x as i32;
+    towards_zero - i32::from(f64::from(towards_zero) > x)
+}
+
+/// Exponential of `x` in -700..=0, the range of frequencies.
+fn exp(x: f64) -> f64 {
+    let n = floor(x / LN2);
+    let r = x - f64::from(n) * LN2;
+    let mut s = 1.0;
+    for k in (1..=20).rev() {
+        s = (s * r) / f64::from(k) + 1.0;
+    }
+    // 2^n from its exponent field: exact.
+    let power = f64::from_bits(((1023 + i64::from(n)) as u64) << 52);
+    s * power
+}
+
+/// Sine and cosine of `x >= 0`.
+fn sin_cos(x: f64) -> (f64, f64) {
+    let q = floor(x / PIO2);
+    let r = (x - f64::from(q) * C1) - f64::from(q) * C2;
+    let w = r * r;
+    let mut s = 0.0;
+    for k in (3..=27).rev().step_by(2) {
+        s = 1.0 - (s * w) / f64::from(k * (k - 1));
+    }
+    // The last step of the series for k = 1 is the multiplication by r.
+    s *= r;
+    let mut c = 0.0;
+    for k in (2..=28).rev().step_by(2) {
+        c = 1.0 - (c * w) / f64::from(k * (k - 1));
+    }
+    match q & 3 {
+        0 => (s, c),
+        1 => (c, -s),
+        2 => (-s, -c),
+        _ => (-c, s),
+    }
+}
+
+/// What the frequencies of a model depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct RopeSettings<'a> {
+    /// Base, at least 1.
+    pub base: f32,
+    /// Rotated elements of a head, even.
+    pub dim: usize,
+    /// Divisors of the frequencies, `dim / 2` of them.
+    pub factors: Option<&'a [f32]>,
+    /// Linear scaling of positions.
+    pub linear: Option<f32>,
+}
+
+impl RopeSettings<'_> {
+    fn frequency(&self, i: usize) -> f64 {
+        let mut f = exp(((-ln(f64::from(self.base))) * ((2 * i) as f64)) / self.dim as f64);
+        if let Some(factors) = self.factors {
+            f /= f64::from(factors[i]);
+        }
+        if let Some(scale) = self.linear {
+            f /= f64::from(scale);
+        }
+        f
+    }
+}
+
+/// Cosines and sines for each position.
+#[derive(Debug)]
+pub struct RopeTable {
+    half: usize,
+    /// Row `p`: `half` cosines, then `half` sines.
+    rows: Vec<f32>,
+}
+
+impl RopeTable {
+    /// Computes rows for positions `0..positions`, about 0.2 microseconds for each entry.
+    #[must_use]
+    pub fn new(settings: &RopeSettings<'_>, positions: usize) -> Self {
+        let half = settings.dim / 2;
+        let frequencies: Vec<f64> = (0..half).map(|i| settings.frequency(i)).collect();
+        let mut rows = Vec::with_capacity(positions * settings.dim);
+        let mut sines = Vec::with_capacity(half);
+        for p in 0..positions {
+            sines.clear();
+            for &f in &frequencies {
+                let (sin, cos) = sin_cos(p as f64 * f);
+                rows.push(cos as f32);
+                sines.push(sin as f32);
+            }
+            rows.extend_from_slice(&sines);
+        }
+        Self { half, rows }
+    }
+
+    /// Cosines and sines of a position.
+    #[must_use]
+    pub fn row(&self, position: usize) -> (&[f32], &[f32]) {
+        let from = position * 2 * self.half;
+        self.rows[from..from + 2 * self.half].split_at(self.half)
+    }
+
+    /// The table as its fingerprint is taken: rows, f32 little endian.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.rows
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    }
+}
+
+/// Bytes of a table without scaling, for the fingerprints of section 6.2.
+#[must_use]
+pub fn rope_table_bytes(base: f32, dim: usize, positions: usize) -> Vec<u8> {
+    RopeTable::new(
+        &RopeSettings {
+            base,
+            dim,
+            factors: None,
+            linear: None,
+        },
+        positions,
+    )
+    .bytes()
+}
+
+/// Which elements of a head form a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// `2i` with `2i + 1` (llama).
+    Interleaved,
+    /// `i` with `i + dim / 2` (qwen, gemma).
+    Neox,
+}
+
+/// Rotates one head in place; elements past the rotary dimension stay.
+#[inline]
+pub fn rotate(pairing: Pairing, (cos, sin): (&[f32], &[f32]), head: &mut [f32]) {
+    let half = cos.len();
+    let turn = |a: f32, b: f32, c: f32, s: f32| (a * c - b * s, a * s + b * c);
+    match pairing {
+        Pairing::Interleaved => {
+            let (pairs, _) = head.as_chunks_mut::<2>();
+            for (pair, (&c, &s)) in pairs.iter_mut().zip(cos.iter().zip(sin)) {
+                (pair[0], pair[1]) = turn(pair[0], pair[1], c, s);
+            }
+        }
+        Pairing::Neox => {
+            let (low, high) = head.split_at_mut(half);
+            for ((a, b), (&c, &s)) in low.iter_mut().zip(high).zip(cos.iter().zip(sin)) {
+                (*a, *b) = turn(*a, *b, c, s);
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! A known-answer test for the start of a worker: a processor, compiler or mode that computes
+//! otherwise is found before it votes.
+
+use crate::attention::{KeysValues, Span, attend};
+use crate::quantise::{Activations, Forms};
+use crate::{Kernel, Matrix, ShapeError, TensorType};
+use std::fmt;
+use std::hint::black_box;
+
+/// What the self test found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SelfTestError {
+    /// Arithmetic does not round to nearest even or drops subnormals.
+    Arithmetic {
+        /// Which property.
+        what: &'static str,
+        /// Bits got.
+        got: u32,
+        /// Bits wanted.
+        want: u32,
+    },
+    /// A kernel gives other bits than the specification.
+    Kernel {
+        /// The kernel.
+        kernel: &'static str,
+        /// What it computed.
+        what: &'static str,
+        /// Digest of the bits got.
+        got: u32,
+        /// Digest wanted.
+        want: u32,
+    },
+    /// A test matrix could not be packed, most likely a kernel that the processor lacks.
+    Shape(ShapeError),
+}
+
+impl fmt::Display for SelfTestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arithmetic { what, got, want } => write!(
+                f,
+                "got {got:08x} for {what}, want {want:08x}: this process does not compute by IEEE 754 (flush-to-zero or another rounding mode), do not vote with it"
+            ),
+            Self::Kernel {
+                kernel,
+                what,
+                got,
+                want,
+            } => write!(
+                f,
+                "kernel {kernel} got {got:08x} for {what}, want {want:08x}: do not vote with it"
+            ),
+            Self::Shape(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SelfTestError {}
+
+impl From<ShapeError> for SelfTestError {
+    fn from(error: ShapeError) -> Self {
+        Self::Shape(error)
+    }
+}
+
+/// Digests of the products of [`test_matrix`], one for each format.
+const PRODUCTS: [u32; 11] = [
+    0xf2b2_59f3,
+    0x707c_0dc2,
+    0x81f9_c31b,
+    0xf5a5_86ca,
+    0x06f5_3f74,
+    0x2f91_b496,
+    0x83e6_1a75,
+    0x7834_aa6e,
+    0x7ec6_88c6,
+    0x4d06_f637,
+    0x1273_4d7e,
+];
+/// Digest of the exponential over its whole range.
+const EXPONENTIALS: u32 = 0x9c8e_d743;
+/// Digest of a norm.
+const NORM: u32 = 0x8ce5_82a6;
+/// Digest of a gate.
+const GATE: u32 = 0x1b21_b8b5;
+/// Digest of an attention.
+const ATTENTION: u32 = 0xc7b1_99df;
+
+/// Checks arithmetic and the known answers of a kernel; a few milliseconds.
+///
+/// The fingerprint of the RoPE table needs SHA-256, which this crate lacks: see
+/// [`crate::rope_table_bytes`].
+///
+/// # Errors
+/// [`SelfTestError`] says what differs; such a process must not vote.
+pub fn self_test(kernel: Kernel) -> Result<(), SelfTestError> {
+    arithmetic()?;
+    let known = |what, got, want| match got == want {
+        true => Ok(()),
+        false => Err(SelfTestError::Kernel {
+            kernel: kernel.name(),
+            what,
+            got,
+            want,
+        }),
+    };
+    known("exponentials", exponentials(kernel), EXPONENTIALS)?;
+    known("a norm", norm(kernel), NORM)?;
+    known("a gate", gate(kernel), GATE)?;
+    known("attention", attention(kernel), ATTENTION)?;
+    for (ty, want) in TensorType::ALL.into_iter().zip(PRODUCTS) {
+        known(ty.name(), product(kernel, ty)?, want)?;
+    }
+    Ok(())
+}
+
+/// Subnormals are kept on input and output; ties go to even.
+fn arithmetic() -> Result<(), SelfTestError> {
+    let f = |bits: u32| black_box(f32::from_bits(bits));
+    let half = f(0x3f00_0000);
+    let checks = [
+        ("a subnormal input", f(0x0000_0002) * half, 0x0000_0001),
+        ("a subnormal result", f(0x0080_0000) * half, 0x0040_0000),
+        (
+            "a sum of subnormals",
+            f(0x0000_0001) + f(0x0000_0001),
+            0x0000_0002,
+        ),
+        (
+            "a tie to even below",
+            f(0x3f80_0000) + f(0x3380_0000),
+            0x3f80_0000,
+        ),
+        (
+            "a tie to even above",
+            f(0x3f80_0001) + f(0x3380_0000),
+            0x3f80_0002,
+        ),
+        (
+            "a negative sum",
+            f(0xbf80_0000) - f(0x3340_0000),
+            0xbf80_0000,
+        ),
+        (
+            "a positive sum",
+            f(0x3f80_0000) + f(0x33c0_0000),
+            0x3f80_0001,
+        ),
+        ("a square root", f(0x4000_0000).sqrt(), 0x3fb5_04f3),
+        ("a quotient", f(0x3f80_0000) / f(0x4040_0000), 0x3eaa_aaab),
+    ];
+    match checks
+        .into_iter()
+        .find(|(_, got, want)| got.to_bits() != *want)
+    {
+        Some((what, got, want)) => Err(SelfTestError::Arithmetic {
+            what,
+            got: got.to_bits(),
+            want,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// FNV-1a over the bits of floats: enough to notice a difference, no defence against an attack.
+fn digest(values: &[f32]) -> u32 {
+    values
+        .iter()
+        .flat_map(|v| v.to_bits().to_le_bytes())
+        .fold(0x811c_9dc5, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
+}
+
+/// A fixed sequence of 32-bit numbers.
+fn sequence(seed: u32) -> impl Iterator<Item = u32> {
+    std::iter::successors(Some(seed), |x| {
+        Some(x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
+    })
+    .skip(1)
+    .map(|x| x ^ (x >> 15))
+}
+
+/// Values in -8..8 with many different exponents.
+fn vector(seed: u32, len: usize) -> Vec<f32> {
+    let value = |x: u32| (x as i32 >> 8) as f32 * f32::from_bits(0x3500_0000 - ((x & 3) << 23));
+    sequence(seed).map(value).take(len).collect()
+}
+
+fn exponentials(kernel: Kernel) -> u32 {
+    let mut x: Vec<f32> = (-3000..3000)
+        .map(|i| i as f32 * f32::from_bits(0x3cf5_c28f))
+        .collect();
+    crate::elementary::exponentials(kernel, &mut x);
+    digest(&x)
+}
+
+fn norm(kernel: Kernel) -> u32 {
+    let (x, w) = (vector(3, 579), vector(5, 579));
+    let mut y = vec![0.0; x.len()];
+    crate::norm::rmsnorm(kernel, &x, &w, f32::from_bits(0x3727_c5ac), &mut y);
+    digest(&y)
+}
+
+fn gate(kernel: Kernel) -> u32 {
+    let (mut gate, up) = (vector(17, 579), vector(19, 579));
+    crate::elementary::swiglu(kernel, &mut gate, &up);
+    digest(&gate)
+}
+
+/// Three query heads of 20 elements on the second of two key heads, positions 0..37.
+fn attention(kernel: Kernel) -> u32 {
+    let (dim, kv_heads, last) = (20, 2, 36);
+    let keys = vector(23, Span::scratch(last) * kv_heads * dim);
+    let values = vector(29, (last + 1) * kv_heads * dim);
+    let kv = KeysValues {
+        keys: &keys,
+        values: &values,
+        kv_heads,
+        head_dim: dim,
+    };
+    let mut scratch = vec![0.0; 3 * Span::scratch(last)];
+    let mut out = vec![0.0; 3 * dim];
+    let (span, q) = (Span { first: 0, last }, vector(31, 3 * dim));
+    // Scores are finite by construction.
+    match attend(kernel, &kv, 1, span, &q, &mut scratch, &mut out) {
+        Ok(()) => digest(&out),
+        Err(_) => 0,
+    }
+}
+
+/// 21 rows (no multiple of 16) times six vectors.
+fn product(kernel: Kernel, ty: TensorType) -> Result<u32, ShapeError> {
+    let cols = if ty.block_len() == 256 { 768 } else { 576 };
+    let matrix = Matrix::pack(kernel, ty, 21, cols, &test_matrix(ty, 21, cols))?;
+    let mut x = Activations::default();
+    // The vectors are finite by construction.
+    if x.load(kernel, Forms::of([ty]), &vector(11, 6 * cols), cols)
+        .is_err()
+    {
+        return Ok(0);
+    }
+    let mut y = vec![0.0; 6 * 21];
+    matrix.product(&x, &mut y);
+    Ok(digest(&y))
+}
+
+/// Rows with pseudo-random quants and finite scales.
+fn test_matrix(ty: TensorType, rows: usize, cols: usize) -> Vec<u8> {
+    let len = ty.row_bytes(cols).unwrap_or(0) * rows;
+    let mut bytes: Vec<u8> = sequence(7).map(|x| (x >> 9) as u8).take(len).collect();
+    for block in bytes.chunks_exact_mut(ty.block_bytes()) {
+        for at in ty.exponents() {
+            // The top exponent bit off and the one below on: between 2^-7 and 2 as f16.
+            block[*at] = (block[*at] & 0x83) | 0x2c;
+        }
+    }
+    bytes
+}

@@ -1,0 +1,31 @@
+//! Copies of plain functions compiled with AVX2; each function is its own twin.
+
+use crate::attention::{Softmax, Span};
+use crate::quantise::Blocks;
+
+macro_rules! copies {
+    ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)? = $plain:path;)*) => {$(
+        pub(crate) fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[target_feature(enable = "avx2,f16c")]
+            fn copy($($arg: $ty),*) $(-> $ret)? {
+                $plain($($arg),*)
+            }
+            super::assert_avx2();
+            // SAFETY: the processor has AVX2 and F16C, just checked; `copy` is safe otherwise.
+            unsafe { copy($($arg),*) }
+        }
+    )*};
+}
+
+copies! {
+    fn rmsnorm(x: &[f32], w: &[f32], eps: f32, y: &mut [f32]) = crate::norm::rmsnorm_body;
+    fn layernorm(x: &[f32], w: &[f32], b: &[f32], eps: f32, y: &mut [f32]) = crate::norm::layernorm_body;
+    fn quantise_block(x: &[f32], q: &mut [i8], sums: &mut [i32]) -> Option<f32> = crate::quantise::block_body;
+    fn load_a32(to: &mut Blocks<f32>, x: &[f32]) -> Result<(), usize> = crate::quantise::load_a32;
+    fn load_a256(to: &mut Blocks<i32>, x: &[f32]) -> Result<(), usize> = crate::quantise::load_a256;
+    fn swiglu(gate: &mut [f32], up: &[f32]) = crate::elementary::swiglu_body;
+    fn residual(x: &mut [f32], o: &[f32]) = crate::elementary::residual_body;
+    fn exponentials(x: &mut [f32]) = crate::elementary::exponentials_body;
+    fn greatest_magnitude(x: &[f32]) -> u32 = crate::elementary::greatest_magnitude;
+    fn weigh(weights: &mut [f32], span: Span) -> Softmax = crate::attention::weigh;
+}
