@@ -1,1 +1,23 @@
-//! antiphon: the command line
+//! What the `antiphon` command line does, as a library: the demo and the tests call it too.
+//!
+//! [`ask()`] pays for an answer and follows it to the end; nothing that came from a worker is shown
+//! before its hash is checked. [`mod@infer`] runs a model on this machine alone.
+
+pub mod answer;
+pub mod ask;
+pub mod cli;
+mod error;
+pub mod follow;
+pub mod infer;
+pub mod keys;
+pub mod lists;
+pub mod manifest;
+pub mod network;
+pub mod output;
+pub mod question;
+pub mod task;
+pub mod verified;
+
+pub use ask::{AskEvent, AskOptions, AskReport, ask};
+pub use error::ClientError;
+pub use network::{Network, NetworkFile, NetworkFlags};

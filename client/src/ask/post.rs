@@ -1,0 +1,140 @@
+//! Upload and payment.
+
+use std::time::Instant;
+
+use antiphon_api::{Cid, ExecuteMsg, ModelResponse, SeatInfo};
+use antiphon_chain::{ChainError, Coin, Sender};
+use bytes::Bytes;
+
+use super::AskOptions;
+use crate::error::ClientError;
+use crate::network::Network;
+
+/// Workers that get the prompt before the task is posted: one may go away.
+const HOLDERS: usize = 2;
+/// Workers that are tried for it.
+const MAX_TRIES: usize = 16;
+
+/// A task that is in a block.
+pub(super) struct Posted {
+    pub(super) task: u64,
+    pub(super) escrow: u128,
+    pub(super) height: u64,
+    /// When the transaction was handed over: all stages count from here.
+    pub(super) broadcast: Instant,
+    /// When it was seen in a block.
+    pub(super) at: Instant,
+}
+
+/// Puts the prompt's block at two workers of the model, and names them.
+pub(super) async fn upload(
+    network: &Network,
+    model: u64,
+    cid: &Cid,
+    bytes: Bytes,
+) -> Result<Vec<String>, ClientError> {
+    let seats = network.contract.all_seats(model).await?;
+    let (mut holders, mut said) = (Vec::new(), Vec::new());
+    for (worker, endpoint) in candidates(seats, cid) {
+        match network.http.put_block(&endpoint, cid, bytes.clone()).await {
+            Ok(outcome) if outcome.held() => holders.push(worker),
+            Ok(outcome) => said.push(format!("{endpoint} answered {outcome:?}")),
+            Err(fault) => said.push(format!("{endpoint} {fault}")),
+        }
+        if holders.len() >= HOLDERS {
+            break;
+        }
+    }
+    if holders.is_empty() {
+        if said.is_empty() {
+            said.push(format!("no seat of model {model} has an endpoint"));
+        }
+        return Err(ClientError::Upload(said.join("; ")));
+    }
+    Ok(holders)
+}
+
+/// Workers with an endpoint, beginning at a place that differs from prompt to prompt.
+fn candidates(seats: Vec<SeatInfo>, cid: &Cid) -> Vec<(String, String)> {
+    let with_endpoint = seats
+        .into_iter()
+        .filter_map(|seat| Some((seat.worker, seat.endpoint?)));
+    let mut list: Vec<_> = with_endpoint.collect();
+    let first = usize::from(cid.digest()[0]);
+    let turn = first.checked_rem(list.len()).unwrap_or(0);
+    list.rotate_left(turn);
+    list.truncate(MAX_TRIES);
+    list
+}
+
+/// Posts the task; attaches what the balance in the contract lacks of the escrow.
+pub(super) async fn post(
+    network: &Network,
+    sender: &Sender,
+    options: &AskOptions,
+    model: &ModelResponse,
+    prompt: Cid,
+    prompt_bytes: usize,
+    holders: &[String],
+) -> Result<Posted, ClientError> {
+    let prompt_bytes = u32::try_from(prompt_bytes).unwrap_or(u32::MAX);
+    let limit = options.prompt.max_output_tokens;
+    let contract = &network.contract;
+    let fee = contract
+        .estimate_fee(model.model, prompt_bytes, limit, options.committee)
+        .await?;
+    let escrow = fee.escrow.u128();
+    let funds = missing_coins(network, sender, escrow).await?;
+    let msg = ExecuteMsg::PostTask {
+        model: model.model,
+        prompt,
+        prompt_bytes,
+        max_output_tokens: limit,
+        holders: holders.to_vec(),
+        committee: options.committee,
+    };
+    let gas = antiphon_chain::gas::of(&msg);
+    let msgs = [contract.message(&msg, &funds)?];
+    let sent = sender.broadcast(&msgs, gas).await?;
+    let broadcast = Instant::now();
+    let outcome = sender.wait(sent).await?.into_result(sender.address())?;
+    let task = outcome.attribute("wasm-task_added", "task");
+    let task = task.and_then(|id| id.parse().ok()).ok_or_else(|| {
+        let want = "the event task_added with its id".to_owned();
+        ChainError::Malformed {
+            what: format!("transaction {}", outcome.hash),
+            got: "no task".to_owned(),
+            want,
+        }
+    })?;
+    Ok(Posted {
+        task,
+        escrow,
+        height: outcome.height,
+        broadcast,
+        at: Instant::now(),
+    })
+}
+
+/// What must be attached; refused at once, in amounts, if the account does not have it.
+async fn missing_coins(
+    network: &Network,
+    sender: &Sender,
+    escrow: u128,
+) -> Result<Vec<Coin>, ClientError> {
+    let prepaid = network.contract.balance(sender.address()).await?;
+    let lacking = escrow.saturating_sub(prepaid);
+    if lacking == 0 {
+        return Ok(Vec::new());
+    }
+    let denom = &network.file.denom;
+    let have = sender.balance().await?;
+    if have < lacking {
+        return Err(ClientError::Chain(ChainError::InsufficientFunds {
+            address: sender.address().to_owned(),
+            have: Coin::new(have, denom).to_string(),
+            need: format!("{} for the task", Coin::new(lacking, denom)),
+        }));
+    }
+    Ok(vec![Coin::new(lacking, denom)])
+}

@@ -1,0 +1,124 @@
+//! Lists and figures of a network.
+
+use antiphon_api::{ModelResponse, TotalsResponse, WorkerResponse};
+use serde::Serialize;
+
+use crate::error::ClientError;
+use crate::network::Network;
+use crate::output::{self, short};
+
+/// What an account has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BalanceView {
+    /// The account.
+    pub address: String,
+    /// In its own hands.
+    pub account: String,
+    /// In the contract: can be spent on tasks or withdrawn.
+    pub contract: String,
+    /// The denom of both.
+    pub denom: String,
+}
+
+/// Reads both balances of an account; the network's own key's if none is named.
+///
+/// # Errors
+/// No account was named, or no node answers.
+pub async fn balance(network: &Network, address: Option<&str>) -> Result<BalanceView, ClientError> {
+    let address = match address {
+        Some(address) => address.to_owned(),
+        None => network.sender()?.address().to_owned(),
+    };
+    let denom = network.file.denom.clone();
+    Ok(BalanceView {
+        account: network.chain.balance(&address, &denom).await?.to_string(),
+        contract: network.contract.balance(&address).await?.to_string(),
+        address,
+        denom,
+    })
+}
+
+/// Prints models.
+pub fn show_models(models: &[ModelResponse]) {
+    let row = |model: &ModelResponse| {
+        vec![
+            model.model.to_string(),
+            model.manifest.to_string(),
+            model.seats.to_string(),
+            model.open_tasks.to_string(),
+            format!(
+                "{} + {}/byte + {}/token",
+                model.price.base, model.price.per_prompt_byte, model.price.per_output_token
+            ),
+            if model.retired { "retired" } else { "" }.to_owned(),
+        ]
+    };
+    let rows: Vec<_> = models.iter().map(row).collect();
+    output::table(
+        &[
+            "model",
+            "manifest",
+            "seats",
+            "open tasks",
+            "price per member",
+            "",
+        ],
+        &rows,
+    );
+}
+
+/// Prints workers.
+pub fn show_workers(workers: &[WorkerResponse]) {
+    let row = |worker: &WorkerResponse| {
+        vec![
+            worker.worker.clone(),
+            worker.moniker.clone().unwrap_or_default(),
+            worker.bond.to_string(),
+            worker.locked.to_string(),
+            worker.seats.len().to_string(),
+            worker.misses.to_string(),
+            worker.endpoint.clone().unwrap_or_else(|| "—".to_owned()),
+            worker
+                .jailed_until
+                .map_or(String::new(), |_| "jailed".to_owned()),
+        ]
+    };
+    let rows: Vec<_> = workers.iter().map(row).collect();
+    let head = [
+        "worker", "name", "bond", "locked", "seats", "misses", "endpoint", "",
+    ];
+    output::table(&head, &rows);
+}
+
+/// Prints the pots of the conservation law.
+pub fn show_totals(totals: &TotalsResponse, denom: &str) {
+    let pots = [
+        ("balances", totals.balances),
+        ("bonds", totals.bonds),
+        ("unbonding", totals.unbonding),
+        ("escrows", totals.escrows),
+        ("deliver fees", totals.deliver_fees),
+        ("appeal bonds", totals.appeal_bonds),
+        ("model deposits", totals.model_deposits),
+        ("to burn", totals.to_burn),
+        ("coins in", totals.coins_in),
+        ("withdrawn", totals.withdrawn),
+        ("burned", totals.burned),
+    ];
+    let row = |(name, amount): &(&str, antiphon_api::Uint128)| {
+        vec![(*name).to_owned(), amount.to_string()]
+    };
+    let rows: Vec<_> = pots.iter().map(row).collect();
+    output::table(&["pot", denom], &rows);
+}
+
+/// Prints an account.
+pub fn show_balance(view: &BalanceView) {
+    output::text(&format!(
+        "{}: {} {denom} in the account, {} {denom} in the contract",
+        short(&view.address),
+        view.account,
+        view.contract,
+        denom = view.denom
+    ));
+}

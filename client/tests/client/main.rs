@@ -1,0 +1,20 @@
+//! The client against a fake node and fake workers.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests: an overflow or a missing value is a failed test"
+)]
+
+mod ask;
+mod binary;
+#[allow(
+    dead_code,
+    reason = "the chain crate's own fake; not all of it is used here"
+)]
+#[path = "../../../packages/chain/tests/chain/fake_node.rs"]
+mod fake_node;
+mod fake_workers;
+mod network;
+mod world;

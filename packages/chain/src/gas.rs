@@ -1,0 +1,104 @@
+//! What each message costs, in gas.
+//!
+//! Votes, beacon rounds and advances are never simulated: whoever votes last does more work than its
+//! simulation saw. Their limits are the worst case of the contract *not* pinned in memory (pinned is
+//! 58,000 less), plus a quarter. Everything else is simulated.
+
+use antiphon_api::ExecuteMsg;
+
+/// Any execution of the contract, not pinned.
+const FLOOR: u64 = 120_000;
+const PER_COMMIT: u64 = 35_000;
+const PER_REVEAL: u64 = 45_000;
+/// The last reveal counts the tally and records the outcome; any reveal may be the last.
+const LAST_REVEAL: u64 = 150_000;
+/// Decompression, hash to curve and two pairings, over the floor.
+const BEACON: u64 = 250_000;
+/// One committee: seats read, members written, locks taken.
+const PER_DRAW: u64 = 250_000;
+/// One transition, settlement of a small committee included.
+const PER_ADVANCE: u64 = 400_000;
+
+/// How the gas limit of a transaction is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gas {
+    /// This limit.
+    Limit(u64),
+    /// Simulated, times 1.3.
+    Simulate,
+}
+
+/// The limit for a contract message: from the table for votes, beacon and advance, else simulated.
+#[must_use]
+pub fn of(msg: &ExecuteMsg) -> Gas {
+    match msg {
+        ExecuteMsg::Commit { commits } => Gas::Limit(commit(commits.len())),
+        ExecuteMsg::Reveal { reveals } => Gas::Limit(reveal(reveals.len())),
+        ExecuteMsg::Advance { tasks } => Gas::Limit(advance(tasks.len())),
+        ExecuteMsg::PublishBeacon { draws, .. } => Gas::Limit(publish_beacon(*draws)),
+        _ => Gas::Simulate,
+    }
+}
+
+/// A message with this many commits.
+#[must_use]
+pub fn commit(items: usize) -> u64 {
+    with_margin(FLOOR, PER_COMMIT, count(items))
+}
+
+/// A message with this many reveals.
+#[must_use]
+pub fn reveal(items: usize) -> u64 {
+    with_margin(FLOOR.saturating_add(LAST_REVEAL), PER_REVEAL, count(items))
+}
+
+/// A message with this many tasks to advance.
+#[must_use]
+pub fn advance(tasks: usize) -> u64 {
+    with_margin(FLOOR, PER_ADVANCE, count(tasks))
+}
+
+/// A beacon round that draws up to this many committees.
+#[must_use]
+pub fn publish_beacon(draws: u32) -> u64 {
+    with_margin(BEACON, PER_DRAW, u64::from(draws))
+}
+
+/// A simulated figure with its margin of 30 %.
+#[must_use]
+pub fn from_simulation(gas_used: u64) -> u64 {
+    gas_used.saturating_add(gas_used.saturating_mul(3).div_ceil(10))
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+fn with_margin(base: u64, each: u64, items: u64) -> u64 {
+    let worst = base.saturating_add(each.saturating_mul(items));
+    worst.saturating_add(worst.div_ceil(4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold_a_quarter_over_the_worst_case() {
+        assert_eq!(commit(1), 193_750);
+        assert_eq!(commit(5), 368_750);
+        assert_eq!(reveal(5), 618_750);
+        assert_eq!(publish_beacon(1), 625_000);
+        assert_eq!(advance(1), 650_000);
+        assert_eq!(from_simulation(100_000), 130_000);
+    }
+
+    #[test]
+    fn money_messages_are_simulated() {
+        assert_eq!(of(&ExecuteMsg::Bond {}), Gas::Simulate);
+        assert_eq!(
+            of(&ExecuteMsg::Advance { tasks: vec![1] }),
+            Gas::Limit(650_000)
+        );
+    }
+}
