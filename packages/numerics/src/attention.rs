@@ -79,6 +79,14 @@ pub fn attend(
     out: &mut [f32],
 ) -> Result<(), NotFiniteScore> {
     let (dim, room) = (kv.head_dim, Span::scratch(span.last));
+    assert!(
+        out.len() == q.len() && q.len().is_multiple_of(dim),
+        "whole heads in and out"
+    );
+    assert!(
+        scratch.len() >= q.len() / dim * room,
+        "scratch for each head"
+    );
     let tiles = q.chunks(TILE * dim).zip(out.chunks_mut(TILE * dim));
     for ((q, out), scratch) in tiles.zip(scratch.chunks_mut(TILE * room)) {
         let query = Query {
@@ -86,7 +94,6 @@ pub fn attend(
             kv_head,
             span,
             q,
-            heads: q.len() / dim,
         };
         dispatch!(kernel, scores, scores(&query, scratch));
         for (weights, out) in scratch
@@ -109,9 +116,8 @@ pub(crate) struct Query<'a> {
     pub(crate) kv: &'a KeysValues<'a>,
     pub(crate) kv_head: usize,
     pub(crate) span: Span,
+    /// One head after the other, at most [`TILE`].
     pub(crate) q: &'a [f32],
-    /// Heads in `q`, at most [`TILE`].
-    pub(crate) heads: usize,
 }
 
 impl Query<'_> {

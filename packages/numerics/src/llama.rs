@@ -1,7 +1,7 @@
 //! The llama family (CN-1 section 8.1): SmolLM2, Llama 2 and 3, Mistral without a window.
 //!
-//! One token is split over the rows of each matrix ([`step`]); several tokens are split over
-//! positions, with one barrier a layer ([`prefill`]). Both compute each element the same way.
+//! One token is split over the rows of each matrix (`step`); several tokens are split over
+//! positions, with one barrier a layer (`prefill`). Both compute each element the same way.
 
 mod prefill;
 mod step;

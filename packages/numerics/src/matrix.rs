@@ -1,8 +1,9 @@
 //! Weight matrices and their product with quantised activations.
 
+use crate::dot::Row;
 use crate::format::TensorType;
 use crate::quantise::Activations;
-use crate::{Kernel, ShapeError, dequant, dot};
+use crate::{Kernel, ShapeError, dequant};
 use std::ops::Range;
 
 #[cfg(target_arch = "x86_64")]
@@ -119,14 +120,12 @@ impl Matrix {
         match &self.store {
             Store::Rows(bytes) => {
                 let len = bytes.len() / self.rows;
-                for (i, row) in bytes
-                    .chunks_exact(len)
-                    .take(rows.end)
-                    .skip(rows.start)
-                    .enumerate()
-                {
+                let mut row = Row::default();
+                let part = &bytes[rows.start * len..rows.end * len];
+                for (i, bytes) in part.chunks_exact(len).enumerate() {
+                    row.unpack(self.ty, bytes, self.cols);
                     for at in 0..x.vectors() {
-                        out[at * stride + i] = dot::row(self.ty, row, x, at);
+                        out[at * stride + i] = row.dot(self.ty, x, at);
                     }
                 }
             }

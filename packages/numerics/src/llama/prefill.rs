@@ -9,7 +9,7 @@ use crate::cache::{LayerCache, Scratch, sized};
 use crate::elementary::{residual, swiglu};
 use crate::executor::{run_parts, take_front};
 use crate::rope::{Pairing, rotate};
-use crate::{Cache, Config, Executor, NumericError, Point};
+use crate::{Cache, Config, Executor, Matrix, NumericError, Point};
 
 /// Most blocks of positions in one part: enough to use weights several times out of the cache.
 const PART_BLOCKS: usize = 4;
@@ -147,63 +147,59 @@ impl Llama {
         faults: &Faults,
     ) -> bool {
         let (config, w) = (&self.config, &self.weights.layers[layer]);
-        let (kernel, count, position) = (self.kernel, part.tokens.len(), part.position);
         if let Err(at) = self.attend_part(part, &kv.view(config), scratch) {
             faults.report(Point::Score, layer, at);
             return false;
         }
-        let Scratch {
-            acts,
-            norm,
-            heads,
-            gate,
-            up,
-            ..
-        } = &mut *scratch;
         let query = config.query_width();
-        let loaded = acts.load(kernel, w.forms_o(), &heads[..count * query], query);
-        if !faults.matrix_input(loaded, layer, position) {
+        let heads = &scratch.heads[..part.tokens.len() * query];
+        let loaded = scratch.acts.load(self.kernel, w.forms_o(), heads, query);
+        if !faults.matrix_input(loaded, layer, part.position) {
             return false;
         }
-        let o = sized(norm, count * config.width);
-        w.o.product(acts, o);
-        residual(kernel, part.x, o);
-        // Sized here, so that the borrows end before the scratch goes on whole.
-        sized(gate, count * config.ffn);
-        sized(up, count * config.ffn);
+        self.add_product(&w.o, scratch, part.x);
+        self.feed_forward(layer, part, scratch, faults)
+    }
+
+    /// Norm, gate and up, SwiGLU, down, residual; false after a fault.
+    fn feed_forward(
+        &self,
+        layer: usize,
+        part: &mut Part<'_>,
+        scratch: &mut Scratch,
+        faults: &Faults,
+    ) -> bool {
+        let (w, ffn) = (&self.weights.layers[layer], self.config.ffn);
+        let (readers, position) = ([&w.gate, &w.up], part.position);
         if !self.load_normed(
             scratch,
             part.x,
             &w.ffn_norm,
-            &[&w.gate, &w.up],
+            &readers,
             layer,
             position,
             faults,
         ) {
             return false;
         }
-        let Scratch {
-            acts,
-            norm,
-            gate,
-            up,
-            ..
-        } = scratch;
-        let (gate, up) = (
-            sized(gate, count * config.ffn),
-            sized(up, count * config.ffn),
-        );
-        w.gate.product(acts, gate);
-        w.up.product(acts, up);
-        swiglu(kernel, gate, up);
-        let loaded = acts.load(kernel, w.forms_down(), gate, config.ffn);
+        let gate = sized(&mut scratch.gate, part.tokens.len() * ffn);
+        let up = sized(&mut scratch.up, part.tokens.len() * ffn);
+        w.gate.product(&scratch.acts, gate);
+        w.up.product(&scratch.acts, up);
+        swiglu(self.kernel, gate, up);
+        let loaded = scratch.acts.load(self.kernel, w.forms_down(), gate, ffn);
         if !faults.matrix_input(loaded, layer, position) {
             return false;
         }
-        let down = sized(norm, count * config.width);
-        w.down.product(acts, down);
-        residual(kernel, part.x, down);
+        self.add_product(&w.down, scratch, part.x);
         true
+    }
+
+    /// `x += matrix * acts`.
+    fn add_product(&self, matrix: &Matrix, scratch: &mut Scratch, x: &mut [f32]) {
+        let products = sized(&mut scratch.norm, x.len());
+        matrix.product(&scratch.acts, products);
+        residual(self.kernel, x, products);
     }
 
     /// Attention of all heads for each position; fails with the position of a score that is not

@@ -17,7 +17,7 @@ pub(crate) fn scores(query: &Query<'_>, scores: &mut [f32]) {
     let blocks = query.blocks();
     // SAFETY: `check` holds, and the blocks end with that of the last position.
     unsafe {
-        match query.heads {
+        match heads(query) {
             1 => score_tiles::<1, 4>(query, blocks, scores),
             2 => score_tiles::<2, 2>(query, blocks, scores),
             3 => score_tiles::<3, 2>(query, blocks, scores),
@@ -31,12 +31,12 @@ pub(crate) fn values(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
     check(query, weights);
     assert_eq!(
         out.len(),
-        query.heads * query.kv.head_dim,
+        heads(query) * query.kv.head_dim,
         "length of the output"
     );
     // SAFETY: `check` holds, and `out` has the right length.
     unsafe {
-        match query.heads {
+        match heads(query) {
             1 => value_tiles::<1, 8>(query, weights, out),
             2 => value_tiles::<2, 4>(query, weights, out),
             3 => value_tiles::<3, 4>(query, weights, out),
@@ -45,17 +45,22 @@ pub(crate) fn values(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
     }
 }
 
+/// Heads of the query.
+fn heads(query: &Query<'_>) -> usize {
+    query.q.len() / query.kv.head_dim
+}
+
 /// Everything that the code below relies on.
 fn check(query: &Query<'_>, weights: &[f32]) {
     super::assert_avx2();
     let (kv, last) = (query.kv, query.span.last);
     let stride = kv.kv_heads * kv.head_dim;
     assert!(
-        (1..=TILE).contains(&query.heads) && query.kv_head < kv.kv_heads,
+        (1..=TILE).contains(&heads(query)) && query.kv_head < kv.kv_heads,
         "heads"
     );
     assert!(
-        query.q.len() == query.heads * kv.head_dim,
+        query.q.len() == heads(query) * kv.head_dim,
         "length of the queries"
     );
     assert!(
@@ -67,7 +72,7 @@ fn check(query: &Query<'_>, weights: &[f32]) {
         "length of the values"
     );
     assert!(
-        weights.len() >= query.heads * Span::scratch(last),
+        weights.len() >= heads(query) * Span::scratch(last),
         "length of the scores"
     );
     assert!(query.span.first <= last, "span");
