@@ -4,6 +4,7 @@
 //! clients share these types. Amounts are decimal strings; ids, heights, counts and seconds are
 //! numbers; digests, keys and signatures are lower-case hex; unknown fields are refused.
 
+mod events;
 mod limits;
 mod msg;
 mod params;
@@ -13,6 +14,7 @@ mod response;
 mod responses;
 mod task_responses;
 
+pub use events::*;
 pub use limits::*;
 pub use msg::*;
 pub use params::*;

@@ -1,0 +1,101 @@
+//! Entry points: a match and nothing else.
+
+use antiphon_api::{ExecuteMsg, InstantiateMsg, QueryMsg};
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+
+use crate::error::ContractError;
+use crate::turn::Turn;
+use crate::{execute as on, instantiate as at_start, query as show, reply as back};
+
+/// Creates a network.
+///
+/// # Errors
+/// A denom, beacon or parameter out of its bounds; attached coins.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn instantiate(
+    deps: DepsMut<'_>,
+    _env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    at_start::run(deps, &info, msg)
+}
+
+/// Changes state.
+///
+/// # Errors
+/// A [`ContractError`] whose text starts with a stable code; nothing of the message is kept then.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn execute(
+    deps: DepsMut<'_>,
+    env: Env,
+    info: MessageInfo,
+    msg: ExecuteMsg,
+) -> Result<Response, ContractError> {
+    let mut turn = Turn::begin(deps, env, info)?;
+    match msg {
+        ExecuteMsg::RegisterModel {
+            manifest,
+            price,
+            limits,
+            endpoint,
+        } => on::register_model::run(&mut turn, manifest, price, limits, endpoint),
+        ExecuteMsg::Bond {} => on::bond::run(&mut turn),
+        ExecuteMsg::JoinModel { model } => on::join_model::run(&mut turn, model),
+        ExecuteMsg::LeaveModel { model } => on::leave_model::run(&mut turn, model),
+        ExecuteMsg::UpdateWorker {
+            endpoint,
+            moniker,
+            voter,
+        } => on::update_worker::run(&mut turn, endpoint, moniker, voter),
+        ExecuteMsg::PostTask {
+            model,
+            prompt,
+            prompt_bytes,
+            max_output_tokens,
+            holders,
+            committee,
+        } => on::post_task::run(
+            &mut turn,
+            on::post_task::Request {
+                model,
+                prompt,
+                prompt_bytes,
+                max_output_tokens,
+                holders,
+                committee,
+            },
+        ),
+        ExecuteMsg::Deposit {} => on::deposit::run(&mut turn),
+        ExecuteMsg::Withdraw { amount } => on::withdraw::run(&mut turn, amount),
+        ExecuteMsg::Commit { commits } => on::commit::run(&mut turn, &commits),
+        ExecuteMsg::Reveal { reveals } => on::reveal::run(&mut turn, &reveals),
+        ExecuteMsg::Advance { tasks } => on::advance::run(&mut turn, &tasks),
+        ExecuteMsg::PublishBeacon {
+            round,
+            signature,
+            draws,
+        } => on::publish_beacon::run(&mut turn, round, &signature, draws),
+    }?;
+    Ok(turn.end())
+}
+
+/// Reads state.
+///
+/// # Errors
+/// An unknown id, or an address that is none.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    show::run(deps, &env, msg)
+}
+
+/// Takes the answer to a message that this contract sent.
+///
+/// # Errors
+/// An id that this contract never gives.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn reply(deps: DepsMut<'_>, _env: Env, reply: Reply) -> Result<Response, ContractError> {
+    back::run(deps, &reply)
+}

@@ -1,0 +1,88 @@
+//! `publish_beacon`: brings the randomness that tasks wait for, and draws their committees.
+
+use antiphon_api::{BeaconPublished, Hex, MAX_ADVANCES_PER_MESSAGE};
+use antiphon_rules::beacon::{beacon_message, randomness};
+use cosmwasm_std::{BLS12_381_G2_GENERATOR, HashFunction};
+
+use crate::error::ContractError;
+use crate::flow::step::{Step, next_step};
+use crate::flow::{draw, open_task};
+use crate::state::beacon::{self, Randomness};
+use crate::state::config;
+use crate::turn::Turn;
+
+/// The domain of drand's signatures on G1 (scheme bls-unchained-g1-rfc9380).
+const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
+
+pub(crate) fn run(
+    turn: &mut Turn<'_>,
+    round: u64,
+    signature: &Hex<48>,
+    draws: u32,
+) -> Result<(), ContractError> {
+    turn.no_coins()?;
+    let draws = usize::try_from(draws).unwrap_or(usize::MAX);
+    if draws > MAX_ADVANCES_PER_MESSAGE {
+        return Err(ContractError::Batch {
+            what: "draws",
+            got: draws,
+            least: 0,
+            most: MAX_ADVANCES_PER_MESSAGE,
+        });
+    }
+    if beacon::first_waiting(turn.storage, round).is_none() {
+        return Err(ContractError::BeaconNotAwaited { round });
+    }
+    if beacon::randomness(turn.storage, round)?.is_none() {
+        accept(turn, round, signature)?;
+    }
+    for _ in 0..draws {
+        if !draw_first(turn, round)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the signature and keeps its randomness while tasks wait for it.
+fn accept(turn: &mut Turn<'_>, round: u64, signature: &Hex<48>) -> Result<(), ContractError> {
+    let key = config::get(turn.storage)?.beacon.public_key;
+    let fine = turn
+        .api
+        .bls12_381_hash_to_g1(HashFunction::Sha256, &beacon_message(round), DOMAIN)
+        .ok()
+        .and_then(|message| {
+            turn.api
+                .bls12_381_pairing_equality(
+                    signature.bytes(),
+                    &BLS12_381_G2_GENERATOR,
+                    &message,
+                    key.bytes(),
+                )
+                .ok()
+        });
+    if fine != Some(true) {
+        return Err(ContractError::BeaconSignature { round });
+    }
+    let value = Randomness {
+        value: randomness(signature.bytes()),
+        published: turn.now(),
+    };
+    beacon::set_randomness(turn.storage, round, &value);
+    turn.emit(BeaconPublished { round });
+    Ok(())
+}
+
+/// Draws the lowest task that waits; false if there is none that can be drawn.
+fn draw_first(turn: &mut Turn<'_>, round: u64) -> Result<bool, ContractError> {
+    let Some(id) = beacon::first_waiting(turn.storage, round) else {
+        return Ok(false);
+    };
+    let Some(mut open) = open_task(turn.storage, id)? else {
+        return Ok(false);
+    };
+    match next_step(turn.storage, id, &open, turn.now())? {
+        Step::Draw(randomness) => draw::run(turn, id, &mut open, &randomness).map(|()| true),
+        _ => Ok(false),
+    }
+}

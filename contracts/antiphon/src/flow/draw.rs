@@ -1,0 +1,161 @@
+//! Fills the vacancies of a round with the randomness it waited for.
+
+use antiphon_api::{CommitteeDrawn, DrawShort, Params, TaskStatus};
+use antiphon_rules::{DrawInput, DrawResult, SeatView, draw, rounds as sizes, windows};
+use cosmwasm_std::{CanonicalAddr, Storage};
+
+use super::worker::{remove_seat, seat_lock};
+use super::{OpenTask, open};
+use crate::error::ContractError;
+use crate::state::beacon::Randomness;
+use crate::state::members::{Member, Stage};
+use crate::state::rounds::{self, Roster, Round};
+use crate::state::tasks::Task;
+use crate::state::{config, members, models, phases, seats, workers};
+use crate::turn::Turn;
+
+/// Draws; the caller has checked that it is this task's turn.
+pub(crate) fn run(
+    turn: &mut Turn<'_>,
+    id: u64,
+    open: &mut OpenTask,
+    randomness: &Randomness,
+) -> Result<(), ContractError> {
+    let mut round = rounds::get(turn.storage, id, open.phase.round)?;
+    let mut roster = rounds::roster(turn.storage, id, open.phase.round)?;
+    roster.places.resize(round.size.into(), None);
+    let params = config::params_of(turn.storage, open.task.params_version)?;
+    let result = pick(turn, id, open, &round, &roster, randomness, &params)?;
+    let mut drawn = Vec::with_capacity(result.drawn.len());
+    for slot in &result.drawn {
+        drawn.extend(seats::holder(turn.storage, open.task.model, *slot)?);
+    }
+    round.draws = round.draws.saturating_add(1);
+    open::unwait(turn.storage, id, &mut round);
+
+    let found = u32::from(roster.count()).saturating_add(u32::try_from(drawn.len()).unwrap_or(0));
+    if sizes::enough_members(found, round.size.into()) {
+        fill(turn, id, open, &mut roster, &drawn, &params)?;
+        rounds::set_roster(turn.storage, id, open.phase.round, &roster);
+    } else {
+        release(turn, id, open, &mut round, found, &params)?;
+    }
+    rounds::set(turn.storage, id, open.phase.round, &round);
+    phases::set(turn.storage, id, &open.phase);
+    for slot in result.removed {
+        remove_seat(turn, open.task.model, slot, true)?;
+    }
+    Ok(())
+}
+
+fn pick(
+    turn: &Turn<'_>,
+    id: u64,
+    open: &OpenTask,
+    round: &Round,
+    roster: &Roster,
+    randomness: &Randomness,
+    params: &Params,
+) -> Result<DrawResult, ContractError> {
+    let task = &open.task;
+    let model = models::get(turn.storage, task.model)?;
+    let bitmap = seats::bitmap(turn.storage, task.model)?;
+    let input = DrawInput {
+        randomness: &randomness.value,
+        task: id,
+        round: open.phase.round,
+        vacancies: u32::from(round.size.saturating_sub(roster.count())),
+        opened: round.opened.height,
+        lock: task.lock,
+        seat_lock: seat_lock(&model, params)?,
+        bitmap: &bitmap.0,
+    };
+    draw(&input, |slot| view(turn.storage, id, task, slot))
+}
+
+fn view(storage: &dyn Storage, id: u64, task: &Task, slot: u16) -> Result<SeatView, ContractError> {
+    let worker = seats::holder(storage, task.model, slot)?.ok_or(ContractError::Missing {
+        record: "seat",
+        id: slot.into(),
+    })?;
+    let stake = workers::stake_of(storage, &worker)?;
+    Ok(SeatView {
+        since: stake.since,
+        free: stake.free(),
+        bond: stake.bond,
+        jailed: stake.jailed(),
+        in_task: members::find(storage, &worker, id)?.is_some(),
+    })
+}
+
+/// Gives the places to those drawn, in order, and begins the commit window.
+fn fill(
+    turn: &mut Turn<'_>,
+    id: u64,
+    open: &mut OpenTask,
+    roster: &mut Roster,
+    drawn: &[CanonicalAddr],
+    params: &Params,
+) -> Result<(), ContractError> {
+    let vacant = (0..=u8::MAX)
+        .zip(&mut roster.places)
+        .filter(|(_, place)| place.is_none());
+    for ((position, place), worker) in vacant.zip(drawn) {
+        *place = Some(worker.clone());
+        let mut stake = workers::stake_of(turn.storage, worker)?;
+        stake.lock(open.task.lock)?;
+        workers::set_stake(turn.storage, worker, &stake);
+        let member = Member {
+            round: open.phase.round,
+            position,
+            stage: Stage::Drawn,
+        };
+        members::set(turn.storage, worker, id, &member);
+    }
+    let count = u32::try_from(drawn.len()).map_err(|_| ContractError::Overflow)?;
+    models::update_state(turn.storage, open.task.model, |state| {
+        state.busy = state.busy.checked_add(count)?;
+        Some(())
+    })?;
+    let window = windows::commit_window(
+        params.commit_window_blocks,
+        params.commit_tokens_per_block,
+        open.task.max_output_tokens,
+    );
+    open.phase.status = TaskStatus::Committing;
+    open.phase.members = roster.count();
+    open.phase.entered = turn.height();
+    open.phase.deadline = windows::last_height(turn.height(), window);
+    let members = turn.texts(drawn)?;
+    turn.emit(CommitteeDrawn {
+        task: id,
+        round: open.phase.round,
+        members,
+        filled: open.phase.members.into(),
+        deadline: open.phase.deadline,
+    });
+    Ok(())
+}
+
+/// Lets those drawn go and waits for another draw, if one is left.
+fn release(
+    turn: &mut Turn<'_>,
+    id: u64,
+    open: &OpenTask,
+    round: &mut Round,
+    found: u32,
+    params: &Params,
+) -> Result<(), ContractError> {
+    if u32::from(round.draws) < params.max_draws {
+        round.opened = turn.now();
+        round.waits_for = open::wait(turn, id)?;
+    }
+    turn.emit(DrawShort {
+        task: id,
+        round: open.phase.round,
+        found,
+        quorum: open.phase.quorum(),
+        waits_for: Some(round.waits_for).filter(|round| *round != 0),
+    });
+    Ok(())
+}

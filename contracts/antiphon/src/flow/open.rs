@@ -1,0 +1,71 @@
+//! Opens a round: its places wait for the first beacon round that nobody can know yet.
+
+use antiphon_rules::{Schedule, rounds as sizes};
+use cosmwasm_std::Storage;
+
+use antiphon_api::TaskStatus;
+
+use crate::error::ContractError;
+use crate::state::phases::{self, Phase, Standing};
+use crate::state::rounds::{self, Opener, Round};
+use crate::state::tasks::Task;
+use crate::state::{beacon, config};
+use crate::turn::Turn;
+
+/// Begins round `round` of a task and returns the beacon round that draws it.
+pub(crate) fn round(
+    turn: &mut Turn<'_>,
+    id: u64,
+    task: &Task,
+    round: u8,
+    opener: Opener,
+    standing: Option<Standing>,
+) -> Result<u64, ContractError> {
+    let size = sizes::size_of(task.committee.into(), round)
+        .and_then(|size| u8::try_from(size).ok())
+        .ok_or(ContractError::Overflow)?;
+    let waits_for = wait(turn, id)?;
+    let record = Round {
+        opener,
+        size,
+        opened: turn.now(),
+        waits_for,
+        draws: 0,
+        revealing: false,
+        decided: None,
+    };
+    rounds::set(turn.storage, id, round, &record);
+    phases::clear_counters(turn.storage, id);
+    let phase = Phase {
+        status: TaskStatus::Drawing,
+        round,
+        size,
+        members: 0,
+        entered: turn.height(),
+        deadline: 0,
+        contested: false,
+        standing,
+    };
+    phases::set(turn.storage, id, &phase);
+    Ok(waits_for)
+}
+
+/// Lets a task wait for the first beacon round after now and the delay.
+pub(crate) fn wait(turn: &mut Turn<'_>, id: u64) -> Result<u64, ContractError> {
+    let config = config::get(turn.storage)?.beacon;
+    let schedule = Schedule {
+        genesis: config.genesis,
+        period: config.period,
+    };
+    let beacon_round = schedule.first_round_after(turn.now().nanos, config.delay_seconds)?;
+    beacon::wait(turn.storage, beacon_round, id);
+    Ok(beacon_round)
+}
+
+/// Ends the wait of a round that is over.
+pub(crate) fn unwait(storage: &mut dyn Storage, id: u64, round: &mut Round) {
+    if round.waits_for != 0 {
+        beacon::unwait(storage, round.waits_for, id);
+        round.waits_for = 0;
+    }
+}

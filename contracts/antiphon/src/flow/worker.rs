@@ -1,0 +1,104 @@
+//! Workers' seats and money as several messages touch them.
+
+use antiphon_api::{Params, SeatLeft, Uint128, WorkerJailed, WorkerMissed};
+use antiphon_rules as rules;
+use cosmwasm_std::CanonicalAddr;
+
+use crate::error::ContractError;
+use crate::execute::post_task::lock_rule;
+use crate::state::books::Pot;
+use crate::state::models::{self, Model};
+use crate::state::workers::{self, Stake, Taken};
+use crate::state::{config, seats};
+use crate::turn::Turn;
+
+/// The sender's stake; it must be a worker.
+pub(crate) fn sender_stake(turn: &Turn<'_>) -> Result<Stake, ContractError> {
+    workers::stake(turn.storage, &turn.sender)?.ok_or_else(|| ContractError::UnknownWorker {
+        worker: turn.sender_text().to_string(),
+    })
+}
+
+/// A model's price as the rules take it.
+pub(crate) fn rules_price(price: &antiphon_api::Price) -> rules::Price {
+    rules::Price {
+        base: price.base.u128(),
+        per_prompt_byte: price.per_prompt_byte.u128(),
+        per_output_token: price.per_output_token.u128(),
+    }
+}
+
+/// The lock of a task at its model's limits.
+pub(crate) fn seat_lock(model: &Model, params: &Params) -> Result<u128, ContractError> {
+    Ok(rules::seat_lock(
+        &rules_price(&model.price),
+        model.limits.max_prompt_bytes,
+        model.limits.max_output_tokens,
+        &lock_rule(params),
+    )?)
+}
+
+/// Frees a slot; memberships of its holder stay.
+pub(crate) fn remove_seat(
+    turn: &mut Turn<'_>,
+    model: u64,
+    slot: u16,
+    removed: bool,
+) -> Result<(), ContractError> {
+    let Some(worker) = seats::vacate(turn.storage, model, slot)? else {
+        return Ok(());
+    };
+    models::update_state(turn.storage, model, |state| {
+        state.seats = state.seats.checked_sub(1)?;
+        Some(())
+    })?;
+    let worker = turn.text(&worker)?;
+    turn.emit(SeatLeft {
+        model,
+        slot,
+        worker,
+        removed,
+    });
+    Ok(())
+}
+
+/// Moves what was taken of a worker into a pot.
+pub(crate) fn collect(turn: &mut Turn<'_>, taken: Taken, to: Pot) -> Result<(), ContractError> {
+    turn.shift(Pot::Bonds, to, taken.bond)?;
+    turn.shift(Pot::Unbonding, to, taken.unbonding)
+}
+
+/// Charges a miss and jails at `max_misses`; the caller writes the stake back. Returns the charge.
+pub(crate) fn miss(
+    turn: &mut Turn<'_>,
+    task: u64,
+    worker: &CanonicalAddr,
+    stake: &mut Stake,
+    base: u128,
+) -> Result<u128, ContractError> {
+    let taken = stake.take(base);
+    collect(turn, taken, Pot::ToBurn)?;
+    stake.misses = stake.misses.saturating_add(1);
+    let worker = turn.text(worker)?;
+    turn.emit(WorkerMissed {
+        task,
+        worker: worker.clone(),
+        charge: Uint128::new(taken.sum()),
+        misses: stake.misses,
+    });
+    // Misses and jail are live: the current parameters, not the task's.
+    let params = config::current_params(turn.storage)?;
+    if stake.misses >= params.max_misses && !stake.jailed() {
+        stake.jailed_until = turn
+            .env
+            .block
+            .time
+            .seconds()
+            .saturating_add(params.jail_seconds);
+        turn.emit(WorkerJailed {
+            worker,
+            until: stake.jailed_until,
+        });
+    }
+    Ok(taken.sum())
+}

@@ -1,0 +1,77 @@
+//! What concerns the network as a whole: configuration, parameters, beacon, money.
+
+use antiphon_api::{
+    AwaitedRound, BalanceResponse, BeaconResponse, ConfigResponse, MAX_PAGE, ParamsResponse,
+    TotalsResponse, Uint128,
+};
+use antiphon_rules::Schedule;
+use cosmwasm_std::{Deps, Storage};
+
+use crate::error::ContractError;
+use crate::instantiate::VERSION;
+use crate::state::books::{self, Books};
+use crate::state::{beacon as waits, config as fixed};
+use crate::validate;
+
+pub(super) fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractError> {
+    let config = fixed::get(storage)?;
+    Ok(ConfigResponse {
+        version: VERSION.to_owned(),
+        denom: config.denom,
+        owner: config.owner,
+        beacon: config.beacon,
+        insecure: config.insecure,
+        params_version: fixed::params_version(storage)?,
+    })
+}
+
+pub(super) fn params(
+    storage: &dyn Storage,
+    version: Option<u32>,
+) -> Result<ParamsResponse, ContractError> {
+    let current = fixed::params_version(storage)?;
+    let version = version.unwrap_or(current);
+    let params = fixed::find_params(storage, version)?.ok_or(ContractError::UnknownParams {
+        got: version,
+        most: current,
+    })?;
+    Ok(ParamsResponse { version, params })
+}
+
+pub(super) fn balance(deps: Deps<'_>, address: &str) -> Result<BalanceResponse, ContractError> {
+    let account = validate::account(deps.api, address)?;
+    Ok(BalanceResponse {
+        amount: Uint128::new(books::balance(deps.storage, &account)?),
+    })
+}
+
+pub(super) fn totals(storage: &dyn Storage) -> Result<TotalsResponse, ContractError> {
+    Ok(Books::open(storage)?.response())
+}
+
+pub(super) fn beacon(storage: &dyn Storage) -> Result<BeaconResponse, ContractError> {
+    let config = fixed::get(storage)?.beacon;
+    let schedule = Schedule {
+        genesis: config.genesis,
+        period: config.period,
+    };
+    let mut awaited = Vec::new();
+    let mut last = None;
+    for _ in 0..MAX_PAGE {
+        let Some(round) = waits::next_awaited(storage, last) else {
+            break;
+        };
+        let tasks = waits::waiting(storage, round).take(MAX_COUNTED).count();
+        awaited.push(AwaitedRound {
+            round,
+            published: schedule.published(round)?,
+            tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
+            known: waits::randomness(storage, round)?.is_some(),
+        });
+        last = Some(round);
+    }
+    Ok(BeaconResponse { config, awaited })
+}
+
+/// Tasks counted for one beacon round; 30 may mean more. Bounds the query at 900 keys.
+const MAX_COUNTED: usize = 30;

@@ -1,0 +1,174 @@
+//! Workers: the stake, which every draw and settlement rewrites, apart from the profile, which they
+//! don't.
+
+use cosmwasm_std::{CanonicalAddr, Storage};
+
+use super::keys;
+use super::record::{Damaged, Reader, Record, Writer, load, save, scan};
+use crate::error::ContractError;
+
+/// A worker's money and conduct.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stake {
+    pub(crate) bond: u128,
+    /// Σ locks of open memberships; never above `bond + unbonding` (invariant 2).
+    pub(crate) locked: u128,
+    /// Leaving, and slashable until claimed.
+    pub(crate) unbonding: u128,
+    /// Unix time in seconds at which the unbonding entry can be claimed.
+    pub(crate) claimable: u64,
+    /// Height of the last bond, seat or release from jail.
+    pub(crate) since: u64,
+    /// Misses since the last right ballot.
+    pub(crate) misses: u32,
+    /// Unix time in seconds at which a jailed worker may ask to be let out; 0 if not jailed.
+    pub(crate) jailed_until: u64,
+}
+
+impl Record for Stake {
+    const NAME: &'static str = "stake";
+
+    fn write(&self, to: &mut Writer) {
+        to.u128(self.bond).u128(self.locked).u128(self.unbonding);
+        to.u64(self.claimable).u64(self.since);
+        to.u32(self.misses).u64(self.jailed_until);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            bond: from.u128()?,
+            locked: from.u128()?,
+            unbonding: from.u128()?,
+            claimable: from.u64()?,
+            since: from.u64()?,
+            misses: from.u32()?,
+            jailed_until: from.u64()?,
+        })
+    }
+}
+
+/// What was taken of a worker, by where it came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) bond: u128,
+    pub(crate) unbonding: u128,
+}
+
+impl Taken {
+    /// Both together.
+    pub(crate) const fn sum(self) -> u128 {
+        self.bond.saturating_add(self.unbonding)
+    }
+}
+
+impl Stake {
+    pub(crate) const fn jailed(&self) -> bool {
+        self.jailed_until != 0
+    }
+
+    /// The part of the bond at no risk.
+    pub(crate) const fn free(&self) -> u128 {
+        self.bond.saturating_sub(self.locked)
+    }
+
+    pub(crate) fn lock(&mut self, amount: u128) -> Result<(), ContractError> {
+        self.locked = self
+            .locked
+            .checked_add(amount)
+            .ok_or(ContractError::Overflow)?;
+        Ok(())
+    }
+
+    pub(crate) fn unlock(&mut self, amount: u128) -> Result<(), ContractError> {
+        self.locked = self
+            .locked
+            .checked_sub(amount)
+            .ok_or(ContractError::Overflow)?;
+        Ok(())
+    }
+
+    /// Takes at most `amount`: from the bond first, then from the unbonding entry.
+    pub(crate) fn take(&mut self, amount: u128) -> Taken {
+        let bond = amount.min(self.bond);
+        let unbonding = amount.saturating_sub(bond).min(self.unbonding);
+        self.bond = self.bond.saturating_sub(bond);
+        self.unbonding = self.unbonding.saturating_sub(unbonding);
+        Taken { bond, unbonding }
+    }
+}
+
+/// What a worker tells about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) voter: Option<[u8; 33]>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) moniker: Option<String>,
+}
+
+impl Record for Profile {
+    const NAME: &'static str = "profile";
+
+    fn write(&self, to: &mut Writer) {
+        to.short(self.voter.as_ref().map_or(&[], <[u8; 33]>::as_slice));
+        to.short(self.endpoint.as_deref().unwrap_or_default().as_bytes());
+        to.short(self.moniker.as_deref().unwrap_or_default().as_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
+            voter: match from.short()? {
+                [] => None,
+                key => Some(key.try_into().map_err(|_| Damaged)?),
+            },
+            endpoint: Some(from.text()?).filter(|text| !text.is_empty()),
+            moniker: Some(from.text()?).filter(|text| !text.is_empty()),
+        })
+    }
+}
+
+pub(crate) fn stake(
+    storage: &dyn Storage,
+    worker: &CanonicalAddr,
+) -> Result<Option<Stake>, ContractError> {
+    load(storage, &keys::stake(worker))
+}
+
+/// The stake of an account that a record names as a worker.
+pub(crate) fn stake_of(
+    storage: &dyn Storage,
+    worker: &CanonicalAddr,
+) -> Result<Stake, ContractError> {
+    stake(storage, worker)?.ok_or(ContractError::Missing {
+        record: "stake",
+        id: 0,
+    })
+}
+
+pub(crate) fn set_stake(storage: &mut dyn Storage, worker: &CanonicalAddr, stake: &Stake) {
+    save(storage, &keys::stake(worker), stake);
+}
+
+/// Nothing on record reads as an empty profile.
+pub(crate) fn profile(
+    storage: &dyn Storage,
+    worker: &CanonicalAddr,
+) -> Result<Profile, ContractError> {
+    Ok(load(storage, &keys::profile(worker))?.unwrap_or_default())
+}
+
+pub(crate) fn set_profile(storage: &mut dyn Storage, worker: &CanonicalAddr, profile: &Profile) {
+    save(storage, &keys::profile(worker), profile);
+}
+
+/// Workers after `after`, by length and bytes of the canonical address.
+pub(crate) fn all<'a>(
+    storage: &'a dyn Storage,
+    after: Option<&CanonicalAddr>,
+) -> impl Iterator<Item = CanonicalAddr> + use<'a> {
+    let after = after.map(|worker| {
+        let key = keys::stake(worker);
+        key.as_slice().get(1..).unwrap_or_default().to_vec()
+    });
+    scan(storage, &keys::stakes(), after.as_deref())
+        .filter_map(|(suffix, _)| Reader::new(&suffix).account().ok())
+}

@@ -1,0 +1,164 @@
+//! Randomness: which, when, and for whom.
+
+use antiphon_api::*;
+
+use crate::suite::{Ask, Network, Options};
+
+/// Waits until a draw without randomness is over.
+fn pass_draw_window(network: &mut Network) {
+    network.blocks(61);
+}
+
+#[test]
+fn a_beacon_outage_ends_in_a_refund() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    pass_draw_window(&mut network);
+    assert!(network.task(task).undecided);
+    network.advance(task);
+    let info = network.task(task);
+    assert_eq!(info.status, TaskStatus::Failed);
+    assert_eq!(info.settlement.unwrap().refunded.u128(), 500);
+}
+
+#[test]
+fn the_draw_window_needs_both_its_blocks_and_its_seconds() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    network.step(1, 3_600);
+    assert!(!network.task(task).due);
+    network.advance(task);
+    assert_eq!(network.task(task).status, TaskStatus::Drawing);
+    network.step(59, 0);
+    assert!(network.task(task).due, "the next block is the 61st");
+    network.advance(task);
+    assert_eq!(
+        network.task(task).status,
+        TaskStatus::Drawing,
+        "this one is not"
+    );
+    network.step(1, 0);
+    network.advance(task);
+    assert_eq!(network.task(task).status, TaskStatus::Failed);
+}
+
+#[test]
+fn randomness_in_time_draws_however_late() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    let round = network.task(task).waits_for.unwrap();
+    network.blocks(3);
+    network.publish(round, 0).unwrap();
+    assert!(network.task(task).due);
+    network.blocks(1_000);
+    network.advance(task);
+    assert_eq!(network.task(task).status, TaskStatus::Committing);
+}
+
+#[test]
+fn randomness_after_the_window_draws_nobody() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    let round = network.task(task).waits_for.unwrap();
+    pass_draw_window(&mut network);
+    network.publish(round, 10).unwrap();
+    let info = network.task(task);
+    assert_eq!(info.status, TaskStatus::Drawing);
+    assert!(info.undecided);
+    network.advance(task);
+    assert_eq!(network.task(task).status, TaskStatus::Failed);
+}
+
+#[test]
+fn tasks_that_wait_for_one_round_are_drawn_in_order() {
+    let mut network = Network::five();
+    let [first, second] = [0, 1].map(|_| network.ask(&Ask::default()).unwrap());
+    let round = network.task(first).waits_for.unwrap();
+    assert_eq!(network.task(second).waits_for, Some(round));
+    network.blocks(3);
+    network.publish(round, 0).unwrap();
+    assert!(!network.task(second).due);
+    network.advance(second);
+    assert_eq!(network.task(second).status, TaskStatus::Drawing);
+    network.publish(round, 1).unwrap();
+    assert_eq!(network.task(first).status, TaskStatus::Committing);
+    assert_eq!(network.task(second).status, TaskStatus::Drawing);
+    network.advance(second);
+    assert_eq!(network.task(second).status, TaskStatus::Committing);
+}
+
+#[test]
+fn randomness_goes_with_the_last_task_that_waits() {
+    let mut network = Network::five();
+    let tasks = [0, 1].map(|_| network.ask(&Ask::default()).unwrap());
+    let beacon = |network: &Network| {
+        network
+            .query::<BeaconResponse>(&QueryMsg::Beacon {})
+            .awaited
+    };
+    let awaited = beacon(&network);
+    assert_eq!((awaited.len(), awaited[0].tasks), (1, 2));
+    assert!(!awaited[0].known);
+    network.blocks(3);
+    network.publish(awaited[0].round, 1).unwrap();
+    let awaited = beacon(&network);
+    assert_eq!((awaited[0].tasks, awaited[0].known), (1, true));
+    network.advance(tasks[1]);
+    assert_eq!(beacon(&network), []);
+    let refused = network.publish(awaited[0].round, 1).unwrap_err();
+    assert!(refused.contains("E_BEACON_NOT_AWAITED"), "{refused}");
+}
+
+#[test]
+fn a_wrong_signature_is_refused() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    let round = network.task(task).waits_for.unwrap();
+    network.blocks(3);
+    let other = crate::suite::Beacon::new(8, network.beacon.genesis);
+    for signature in [
+        network.beacon.sign(round + 1),
+        other.sign(round),
+        Hex([0; 48]),
+    ] {
+        let msg = ExecuteMsg::PublishBeacon {
+            round,
+            signature,
+            draws: 1,
+        };
+        let refused = network.run(&network.stranger.clone(), &msg).unwrap_err();
+        assert!(refused.contains("E_BEACON_SIGNATURE"), "{refused}");
+    }
+    assert_eq!(network.task(task).status, TaskStatus::Drawing);
+}
+
+/// drand's public network: the real key and the real signature of its round 1000.
+#[test]
+fn round_1000_of_quicknet_draws_a_committee() {
+    let public_key = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c\
+                      8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb\
+                      5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
+    let signature = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125\
+                     e342b73a8dd2bacbe47e4b6b63ed5e39";
+    let quicknet = BeaconConfig {
+        public_key: public_key.parse().unwrap(),
+        genesis: 1_692_803_367,
+        period: 3,
+        delay_seconds: 10,
+    };
+    // Round 1000 is published at 1692806364: the first later than this time and the delay.
+    let mut network = Network::start(&Options {
+        foreign_beacon: Some((quicknet, 1_692_806_351)),
+        ..Options::default()
+    });
+    let task = network.ask(&Ask::default()).unwrap();
+    assert_eq!(network.task(task).waits_for, Some(1_000));
+    let msg = ExecuteMsg::PublishBeacon {
+        round: 1_000,
+        signature: signature.parse().unwrap(),
+        draws: 1,
+    };
+    network.step(4, 13);
+    network.run(&network.stranger.clone(), &msg).unwrap();
+    assert_eq!(network.task(task).members, 5);
+}

@@ -1,0 +1,30 @@
+//! The contract on a simulated chain: real keys, real beacon signatures, real coins.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests: an overflow or a missing value is a failure to be shown"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations,
+    reason = "nothing here is a library"
+)]
+
+mod suite;
+
+mod beacons;
+mod draws;
+mod duties;
+mod entry;
+mod honest;
+mod jail;
+mod messages;
+mod outcomes;
+mod records;
+mod refusals;
+mod reveals;
+mod simulation;
