@@ -1,1 +1,7 @@
-fn main() {}
+//! `antiphon-worker`: see [`antiphon_worker::cli_main`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    antiphon_worker::cli_main(|engine| engine)
+}

@@ -1,0 +1,246 @@
+//! Work that any worker can do for all: beacon rounds, due transitions, and guesses at coming duties.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use antiphon_api::{AwaitedRound, Hex, TaskResponse, TaskStatus};
+
+use super::{Actor, Event};
+use crate::ports::{EdgeError, Tick};
+use crate::prompt::Patience;
+use crate::stagger::{advance_wait, beacon_wait};
+
+/// Blocks before a beacon round or an advance that did not show on chain is sent again.
+const SEND_AGAIN: u64 = 6;
+/// Blocks a worker that is not in a task waits longer before it advances it.
+const STRANGER_WAITS: u64 = 8;
+/// With nothing known to be open, open tasks are looked for this often, in blocks.
+const LOOK_EVERY: u64 = 10;
+/// Pages of open tasks read at most: 120 tasks; older ones are served first.
+const PAGES: usize = 4;
+/// Tasks advanced or drawn in one message.
+const BATCH: u32 = 10;
+
+/// What is known of the work for all.
+#[derive(Debug, Default)]
+pub(super) struct Chores {
+    tasks: BTreeMap<u64, TaskResponse>,
+    awaited: BTreeMap<u64, AwaitedRound>,
+    /// Beacon round: height since when it is published, and when it was last sent.
+    published: BTreeMap<u64, Since>,
+    /// Task: height since when a transition is due, and when it was last sent.
+    due: BTreeMap<u64, Since>,
+    looked: bool,
+    guessing: bool,
+    given_up: BTreeMap<u64, ()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    height: u64,
+    sent: Option<u64>,
+}
+
+impl Since {
+    const fn new(height: u64) -> Self {
+        Self { height, sent: None }
+    }
+
+    /// Whether it is our turn after `wait` blocks; marks it sent.
+    fn turn(&mut self, height: u64, wait: u64) -> bool {
+        let turn = match self.sent {
+            Some(sent) => height >= sent.saturating_add(SEND_AGAIN),
+            None => height >= self.height.saturating_add(wait),
+        };
+        if turn {
+            self.sent = Some(height);
+        }
+        turn
+    }
+}
+
+impl Actor {
+    pub(super) async fn do_chores(&mut self, tick: Tick) {
+        if let Err(error) = self.look(tick).await {
+            self.metrics.chain_error();
+            tracing::debug!(%error, "open tasks could not be read");
+        }
+        self.relay_beacon();
+        self.advance_due();
+        self.guess();
+    }
+
+    /// Reads open tasks and awaited rounds when something may have changed.
+    async fn look(&mut self, tick: Tick) -> Result<(), EdgeError> {
+        let pressing = self
+            .chores
+            .tasks
+            .values()
+            .any(|task| may_be_due(task, tick.height));
+        let wanted = tick.touched
+            || pressing
+            || !self.chores.looked
+            || tick.height.is_multiple_of(LOOK_EVERY);
+        if !wanted {
+            return Ok(());
+        }
+        let mut tasks = BTreeMap::new();
+        for _ in 0..PAGES {
+            let after = tasks.keys().next_back().copied();
+            let page = self.ports.chain.open_tasks(after).await?.tasks;
+            if page.is_empty() {
+                break;
+            }
+            tasks.extend(page.into_iter().map(|task| (task.task, task)));
+        }
+        self.chores.tasks = tasks;
+        self.chores.awaited = self.awaited().await?;
+        self.chores.looked = true;
+        Ok(())
+    }
+
+    async fn awaited(&self) -> Result<BTreeMap<u64, AwaitedRound>, EdgeError> {
+        let drawing = self
+            .chores
+            .tasks
+            .values()
+            .any(|task| task.status == TaskStatus::Drawing);
+        if self.ports.beacon.is_none() || !drawing {
+            return Ok(BTreeMap::new());
+        }
+        let awaited = self.ports.chain.beacon().await?.awaited;
+        Ok(awaited
+            .into_iter()
+            .filter(|r| !r.known)
+            .map(|r| (r.round, r))
+            .collect())
+    }
+
+    /// Rounds that are out and not on chain: one worker after the other brings them.
+    fn relay_beacon(&mut self) {
+        let Some(beacon) = self.ports.beacon.clone() else {
+            return;
+        };
+        let Chores {
+            awaited, published, ..
+        } = &mut self.chores;
+        published.retain(|round, _| awaited.contains_key(round));
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let mut turns = Vec::new();
+        for round in awaited.values().filter(|round| round.published <= now) {
+            let since = published
+                .entry(round.round)
+                .or_insert(Since::new(self.height));
+            if since.turn(
+                self.height,
+                beacon_wait(round.round, self.voter.canonical()),
+            ) {
+                turns.push((round.round, round.tasks));
+            }
+        }
+        for (round, tasks) in turns {
+            let beacon = Arc::clone(&beacon);
+            self.beside(async move { Event::Beacon(round, tasks, beacon.signature(round).await) });
+        }
+    }
+
+    pub(super) fn on_beacon(
+        &mut self,
+        round: u64,
+        tasks: u32,
+        result: Result<Option<Hex<48>>, EdgeError>,
+    ) {
+        match result {
+            Ok(Some(signature)) => self.outbox.beacon(round, signature, tasks.clamp(1, BATCH)),
+            // Not out yet where we asked: in the next block again.
+            Ok(None) => drop(self.chores.published.remove(&round)),
+            Err(error) => {
+                self.chores.published.remove(&round);
+                tracing::warn!(round, %error, "the beacon does not give the round");
+            }
+        }
+    }
+
+    /// Transitions that wait for somebody: our tasks first, those of others when nobody comes.
+    fn advance_due(&mut self) {
+        let Chores { tasks, due, .. } = &mut self.chores;
+        due.retain(|task, _| tasks.get(task).is_some_and(|task| task.due));
+        let mut turns = Vec::new();
+        for task in tasks.values().filter(|task| task.due) {
+            let ours = self
+                .open
+                .keys()
+                .chain(self.ended.keys())
+                .any(|key| key.task == task.task);
+            let extra = if ours { 0 } else { STRANGER_WAITS };
+            let wait =
+                advance_wait(task.task, task.entered, self.voter.canonical()).saturating_add(extra);
+            let since = due.entry(task.task).or_insert(Since::new(self.height));
+            if since.turn(self.height, wait) {
+                turns.push(task.task);
+            }
+        }
+        for task in turns {
+            let chain = Arc::clone(&self.ports.chain);
+            self.beside(async move {
+                let still = chain.task(task).await.is_ok_and(|task| task.due);
+                Event::StillDue(task, still)
+            });
+        }
+    }
+
+    pub(super) fn on_still_due(&mut self, task: u64, due: bool) {
+        if due {
+            self.outbox.advance(task);
+        }
+    }
+
+    /// Starts on a task of a served model before its committee is drawn, when the engine is idle.
+    fn guess(&mut self) {
+        if !self.settings.speculate || self.chores.guessing || !self.bench.idle() {
+            return;
+        }
+        let Chores {
+            tasks, given_up, ..
+        } = &mut self.chores;
+        given_up.retain(|task, ()| tasks.contains_key(task));
+        let guess = tasks.values().find(|task| {
+            task.status == TaskStatus::Drawing
+                && self.settings.served.get(&task.model) == Some(&task.manifest)
+                && !given_up.contains_key(&task.task)
+                && !self.bench.knows(task)
+        });
+        let Some(task) = guess.cloned() else { return };
+        self.chores.guessing = true;
+        let (finder, bench) = (self.finder.clone(), Arc::clone(&self.bench));
+        tracing::info!(task = task.task, "started before the draw");
+        self.beside(async move {
+            let Some(block) = finder.find(&task, Patience::OnePass).await else {
+                return Event::Speculated(task.task, false);
+            };
+            let done = bench.outcome(&task, block).await.is_ok();
+            Event::Speculated(task.task, done)
+        });
+    }
+
+    pub(super) fn on_speculated(&mut self, task: u64, done: bool) {
+        self.chores.guessing = false;
+        // One guess a task: if the prompt was not to be had, the duty will look for it with patience.
+        self.chores.given_up.insert(task, ());
+        tracing::debug!(task, done, "guess ended");
+    }
+}
+
+/// Whether a transition may have become due without any event.
+fn may_be_due(task: &TaskResponse, height: u64) -> bool {
+    task.due
+        || task.undecided
+        || match task.deadline {
+            Some(deadline) => height > deadline,
+            None => true,
+        }
+}

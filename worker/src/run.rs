@@ -1,0 +1,345 @@
+//! A worker from its configuration to its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use antiphon_api::Cid;
+use antiphon_chain::{BlockStream, Chain, ChainError, KeyError, Start, canonical};
+use antiphon_store::server::{Gateway, GatewayLimits};
+use antiphon_store::{BlockLimits, Client, Fetcher, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::actor::{Actor, Ports, Settings};
+use crate::assemble::{beacon, connect, keys, policy};
+use crate::config::Config;
+use crate::edges::{ContractPort, HttpPeers, StorePort};
+use crate::follow::{follow, newest};
+use crate::home::{Home, HomeError};
+use crate::http::{Shared, router};
+use crate::journal::{Journal, JournalError};
+use crate::metrics::Metrics;
+use crate::models::{Bringer, ModelError, take_seats};
+use crate::ports::{ChainPort, EdgeError, Inference, Tick};
+use crate::relay::Intake;
+use crate::vote::Voter;
+
+/// How often the node is asked for its newest block.
+const POLL: Duration = Duration::from_millis(100);
+/// Blocks between two looks at our own bond and fee balance.
+const LOOK_AT_SELF_EVERY: u64 = 30;
+
+/// Blocks between two looks at old votes.
+const TIDY_EVERY: u64 = 200;
+
+/// Models that are ready and have a seat, with their manifests.
+type Brought = Result<BTreeMap<u64, Cid>, ModelError>;
+
+/// Why a worker cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// A key that is needed.
+    #[error(
+        "keys/{0}.json is not in the home; make it with `antiphon-worker init`, or put it there"
+    )]
+    NoKey(&'static str),
+    /// A key that cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// An edge.
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
+    /// The listener.
+    #[error("cannot listen on {address}: {why}; stop what uses the port, or change worker.listen")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// The system's reason.
+        why: std::io::Error,
+    },
+}
+
+/// How a worker is asked to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// No new commits; reveals are flushed, then the end.
+    pub drain: CancellationToken,
+    /// The end, now.
+    pub now: CancellationToken,
+}
+
+/// Runs a worker until it is stopped, or cannot go on.
+///
+/// # Errors
+/// See [`RunError`]; nothing is left half-done: whatever was journaled is taken up at the next start.
+pub async fn run(
+    config: Config,
+    inference: Arc<dyn Inference>,
+    stop: Stop,
+) -> Result<(), RunError> {
+    let home = Home::new(&config.home);
+    let _lock = home.lock()?;
+    let all = async {
+        let worker = Worker::open(&config, &home, inference).await?;
+        worker.work(&config, &home, &stop).await
+    };
+    let result = tokio::select! {
+        result = all => result,
+        () = stop.now.cancelled() => Ok(()),
+    };
+    tracing::info!("stopped");
+    result
+}
+
+/// Everything opened, nothing bound yet.
+struct Worker {
+    chain: Chain,
+    ports: Ports,
+    voter: Voter,
+    journal: Journal,
+    intake: Arc<Intake>,
+    metrics: Arc<Metrics>,
+    bringer: Bringer,
+    served: CancellationToken,
+    tidied: AtomicBool,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.served.cancel();
+    }
+}
+
+impl Worker {
+    async fn open(
+        config: &Config,
+        home: &Home,
+        inference: Arc<dyn Inference>,
+    ) -> Result<Self, RunError> {
+        let chain = connect(config).await?;
+        let keys = keys(config, home, &chain)?;
+        let journal = Journal::open(&home.journal())?;
+        let limits = BlockLimits {
+            total_bytes: config.quota_bytes,
+            ..BlockLimits::default()
+        };
+        let store = Store::open(home.root(), limits)?;
+        let client = Client::new(policy(config)).map_err(EdgeError::new)?;
+        let contract = chain.contract(&config.contract);
+        let port = ContractPort::new(contract, keys.worker.clone(), keys.sender, keys.operator);
+        let port: Arc<dyn ChainPort> = Arc::new(port);
+        let bringer = Bringer {
+            chain: Arc::clone(&port),
+            store: store.clone(),
+            fetcher: Fetcher::new(client.clone()),
+            inference: Arc::clone(&inference),
+            me: keys.worker.clone(),
+            endpoint: config.endpoint.clone(),
+            static_peers: config.peers.clone(),
+        };
+        let worker = Self {
+            chain,
+            ports: Ports {
+                chain: port,
+                content: Arc::new(StorePort::new(store.clone(), client.clone())),
+                inference,
+                peers: Arc::new(HttpPeers::new(client)),
+                beacon: beacon(config)?,
+            },
+            intake: Arc::new(Intake::new(keys.worker.clone())),
+            voter: Voter::new(keys.voter, keys.worker)?,
+            journal,
+            metrics: Arc::new(Metrics::default()),
+            bringer,
+            served: CancellationToken::new(),
+            tidied: AtomicBool::new(false),
+        };
+        worker.listen(config, store).await?;
+        Ok(worker)
+    }
+
+    /// The gateway is up before anything else, so that peers can read what is here already.
+    async fn listen(&self, config: &Config, store: Store) -> Result<(), RunError> {
+        let address = config.listen;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|why| RunError::Listen { address, why })?;
+        let shared = Shared {
+            intake: Arc::clone(&self.intake),
+            metrics: Arc::clone(&self.metrics),
+            worker: self.voter.worker().to_owned(),
+        };
+        let routes = router(Gateway::new(store, GatewayLimits::default()), shared);
+        let shutdown = self.served.clone().cancelled_owned();
+        tracing::info!(%address, worker = self.voter.worker(), "listening");
+        tokio::spawn(async move {
+            if let Err(error) = antiphon_store::server::serve(listener, routes, shutdown).await {
+                tracing::error!(%error, "the listener ended");
+            }
+        });
+        Ok(())
+    }
+
+    /// Fetches and checks the models, then takes the seats; beside the block loop, which reveals first
+    /// whatever an earlier process left committed.
+    fn bring_models(&self, config: &Config) -> AbortOnDropHandle<Brought> {
+        self.metrics
+            .fault(Some("models are being fetched and checked".to_owned()));
+        let (bringer, chain, config) = (
+            self.bringer.clone(),
+            Arc::clone(&self.ports.chain),
+            config.clone(),
+        );
+        let (me, voter) = (self.voter.worker().to_owned(), self.voter.public_key());
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let mut served = BTreeMap::new();
+            for model in &config.models {
+                served.insert(model.id, bringer.bring(model).await?);
+            }
+            take_seats(chain.as_ref(), &config, &me, voter).await?;
+            Ok(served)
+        }))
+    }
+
+    /// The block loop, to the end.
+    async fn work(mut self, config: &Config, home: &Home, stop: &Stop) -> Result<(), RunError> {
+        let settings = Settings {
+            chain_id: config.chain_id.clone(),
+            contract: canonical(&config.contract)?,
+            served: BTreeMap::new(),
+            coming: config.models.iter().map(|model| model.id).collect(),
+            speculate: config.speculate,
+            static_peers: config.peers.clone(),
+            ask_again_after: config.ask_again_after,
+        };
+        let stream = BlockStream::open(
+            self.chain.clone(),
+            Some(&home.cursor_file()),
+            Start::Head,
+            POLL,
+        )
+        .await?;
+        let journal = std::mem::replace(&mut self.journal, Journal::open(&home.journal())?);
+        let (intake, metrics) = (Arc::clone(&self.intake), Arc::clone(&self.metrics));
+        let actor = Actor::new(
+            self.ports.clone(),
+            settings,
+            self.voter.clone(),
+            journal,
+            intake,
+            metrics,
+        );
+        let (sender, ticks) = mpsc::channel(64);
+        let brought = self.bring_models(config);
+        tokio::select! {
+            result = follow(stream, config.contract.clone(), sender) => result,
+            result = self.turn(actor, ticks, brought, stop) => result,
+        }
+    }
+
+    /// Blocks and events, one after the other, until nothing is owed after a stop or a failure.
+    async fn turn(
+        &self,
+        mut actor: Actor,
+        mut ticks: mpsc::Receiver<Tick>,
+        mut brought: AbortOnDropHandle<Brought>,
+        stop: &Stop,
+    ) -> Result<(), RunError> {
+        let (mut draining, mut bringing, mut result) = (false, true, Ok(()));
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.drain.cancelled(), if !draining => {
+                    draining = true;
+                    self.drain(&mut actor).await;
+                }
+                done = &mut brought, if bringing && !draining => {
+                    bringing = false;
+                    if let Err(error) = self.seated(&mut actor, done) {
+                        result = Err(error);
+                        draining = true;
+                        self.drain(&mut actor).await;
+                    }
+                }
+                Some(event) = actor.next_event() => actor.on_event(event).await,
+                tick = ticks.recv() => {
+                    let Some(tick) = tick else { return result };
+                    let tick = newest(tick, &mut ticks);
+                    actor.on_tick(tick).await;
+                    self.now_and_then(&mut actor, tick, bringing || draining).await;
+                }
+            }
+            if draining && actor.drained() {
+                return result;
+            }
+        }
+    }
+
+    async fn drain(&self, actor: &mut Actor) {
+        tracing::info!("stopping: no new commits; reveals owed are still sent");
+        self.metrics.fault(Some("stopping".to_owned()));
+        actor.drain().await;
+    }
+
+    /// The models are ready and the seats are taken, or not.
+    fn seated(&self, actor: &mut Actor, done: Result<Brought, JoinError>) -> Result<(), RunError> {
+        let served = done.map_err(EdgeError::new)??;
+        self.metrics.fault(None);
+        for (model, manifest) in served {
+            actor.serve(model, manifest);
+        }
+        Ok(())
+    }
+
+    async fn now_and_then(&self, actor: &mut Actor, tick: Tick, busy: bool) {
+        if !busy && tick.height.is_multiple_of(LOOK_AT_SELF_EVERY) {
+            self.look_at_self().await;
+        }
+        if (self.first_tick() || tick.height.is_multiple_of(TIDY_EVERY))
+            && let Err(error) = actor.tidy_journal().await
+        {
+            tracing::warn!(%error, "old votes could not be looked at");
+        }
+    }
+
+    /// True once.
+    fn first_tick(&self) -> bool {
+        !self.tidied.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the chain lets us take part.
+    async fn look_at_self(&self) {
+        let record = self.ports.chain.worker(self.voter.worker()).await;
+        let balance = self.ports.chain.fee_balance().await;
+        let fault = match (record, balance) {
+            (Ok(None), _) => Some("not bonded".to_owned()),
+            (Ok(Some(record)), _) if record.jailed_until.is_some() => {
+                Some("jailed after misses".to_owned())
+            }
+            (Ok(Some(record)), _) if record.seats.is_empty() => Some("no seat is held".to_owned()),
+            (_, Ok(0)) => Some("the key that pays gas has no coins".to_owned()),
+            _ => None,
+        };
+        self.metrics.fault(fault);
+    }
+}

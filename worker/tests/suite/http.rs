@@ -1,0 +1,121 @@
+//! The listener's own routes, over a real socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use antiphon_api::{Hex, TaskStatus};
+use antiphon_worker::duty::{Reason, State};
+use antiphon_worker::http::{MAX_VOTE_BYTES, Shared, VOTES_PATH, routes};
+use antiphon_worker::metrics::{Metrics, Status};
+use antiphon_worker::relay::{Intake, Item};
+
+use crate::relay::room;
+
+struct Server {
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+}
+
+async fn serve(intake: Intake) -> Server {
+    let metrics = Arc::new(Metrics::default());
+    let shared = Shared {
+        intake: Arc::new(intake),
+        metrics: Arc::clone(&metrics),
+        worker: "wasm1me".to_owned(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes(shared)).await.unwrap() });
+    Server { address, metrics }
+}
+
+impl Server {
+    async fn post(&self, body: Vec<u8>) -> (u16, String) {
+        let url = format!("http://{}{VOTES_PATH}", self.address);
+        let answer = reqwest::Client::new()
+            .post(url)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{}{path}", self.address))
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn votes_get_the_status_of_the_specification() {
+    let room = room(TaskStatus::Committing, false);
+    let good = serde_json::to_vec(&room.item).unwrap();
+    let early = serde_json::to_vec(&room.reveal).unwrap();
+    let Item::Commit(mut forged) = room.item.clone() else {
+        panic!()
+    };
+    forged.signature = Hex([1; 64]);
+    let forged = serde_json::to_vec(&Item::Commit(forged)).unwrap();
+    let server = serve(room.intake).await;
+    assert_eq!(server.post(good).await.0, 202);
+    assert_eq!(server.post(early).await.0, 409);
+    let (status, reason) = server.post(forged).await;
+    assert_eq!(status, 422);
+    assert!(reason.contains("signature"), "{reason}");
+    let (status, reason) = server.post(b"hello".to_vec()).await;
+    assert_eq!(status, 422);
+    assert!(reason.contains("got no vote"), "{reason}");
+    assert_eq!(server.post(vec![b' '; MAX_VOTE_BYTES + 1]).await.0, 413);
+}
+
+#[tokio::test]
+async fn readiness_is_participation_and_says_why_not() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    assert_eq!(server.get("/healthz").await.0, 200);
+    let (status, reason) = server.get("/readyz").await;
+    assert_eq!((status, reason.as_str()), (503, "no block was seen yet\n"));
+    server.metrics.tick(7);
+    assert_eq!(server.get("/readyz").await.0, 200);
+    server.metrics.state(State::Lost(Reason::RevealLate));
+    let (status, reason) = server.get("/readyz").await;
+    assert_eq!(status, 503);
+    assert!(
+        reason.contains("the last duty was lost: the reveal window closed"),
+        "{reason}"
+    );
+    server.metrics.state(State::Done);
+    server.metrics.fault(Some("not bonded".to_owned()));
+    assert_eq!(
+        server.get("/readyz").await,
+        (503, "not bonded\n".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn status_and_metrics_tell_what_was_counted() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    server.metrics.tick(7);
+    server.metrics.state(State::Done);
+    server.metrics.sent("commit", 150_000);
+    let status: Status = serde_json::from_str(&server.get("/status").await.1).unwrap();
+    assert_eq!(
+        (status.worker.as_str(), status.height, status.not_ready),
+        ("wasm1me", 7, None)
+    );
+    let metrics = server.get("/metrics").await.1;
+    for line in [
+        "antiphon_ready 1",
+        "antiphon_height 7",
+        "antiphon_duties_total{state=\"done\"} 1",
+        "antiphon_messages_total{message=\"commit\"} 1",
+        "antiphon_gas_total{message=\"commit\"} 150000",
+    ] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "{line} in\n{metrics}"
+        );
+    }
+}
