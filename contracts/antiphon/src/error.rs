@@ -142,6 +142,14 @@ pub enum ContractError {
     )]
     BeaconNotAwaited { round: u64 },
     #[error(
+        "E_BEACON_EARLY: got beacon round {round} in a block of second {now}, want one of {published} or later; send it again then"
+    )]
+    BeaconEarly {
+        round: u64,
+        now: u64,
+        published: u64,
+    },
+    #[error(
         "E_BEACON_SIGNATURE: got a signature that is not the beacon's for round {round}, want the published one; read it from the beacon"
     )]
     BeaconSignature { round: u64 },

@@ -10,16 +10,23 @@ use crate::error::ContractError;
 use crate::state::books::{Books, Pot};
 use crate::state::config;
 
-/// Everything a message may touch. Totals are read when money first moves and written back once.
+/// Everything a message may touch. Totals are read when money first moves and written back once, if
+/// it did.
 pub(crate) struct Turn<'a> {
     pub(crate) storage: &'a mut dyn Storage,
     pub(crate) api: &'a dyn Api,
     pub(crate) env: Env,
     pub(crate) sender: CanonicalAddr,
     info: MessageInfo,
-    books: Option<Books>,
+    books: Option<Ledger>,
     events: Vec<Event>,
     messages: Vec<SubMsg>,
+}
+
+/// The totals as they are, and as they were read.
+struct Ledger {
+    now: Books,
+    read: Books,
 }
 
 /// The height and time of a block.
@@ -50,8 +57,8 @@ impl<'a> Turn<'a> {
 
     /// Writes the totals back and answers.
     pub(crate) fn end(self) -> Response {
-        if let Some(books) = &self.books {
-            books.close(self.storage);
+        if let Some(books) = self.books.filter(|books| books.now != books.read) {
+            books.now.close(self.storage);
         }
         Response::new()
             .add_events(self.events)
@@ -164,13 +171,21 @@ impl<'a> Turn<'a> {
         &mut self,
         act: impl FnOnce(&mut Books, &mut dyn Storage) -> Result<T, ContractError>,
     ) -> Result<T, ContractError> {
-        let mut books = match self.books.take() {
-            Some(books) => books,
-            None => Books::open(self.storage)?,
+        let (books, storage) = self.books()?;
+        act(books, storage)
+    }
+
+    #[inline(never)]
+    fn books(&mut self) -> Result<(&mut Books, &mut dyn Storage), ContractError> {
+        let ledger = match &mut self.books {
+            Some(ledger) => ledger,
+            none => {
+                let read = Books::open(self.storage)?;
+                let now = read.clone();
+                none.insert(Ledger { now, read })
+            }
         };
-        let result = act(&mut books, self.storage);
-        self.books = Some(books);
-        result
+        Ok((&mut ledger.now, self.storage))
     }
 }
 
@@ -186,4 +201,32 @@ fn list(info: &MessageInfo) -> String {
 fn narrow(amount: Uint256) -> Result<u128, ContractError> {
     let amount = Uint128::try_from(amount).map_err(|_| ContractError::Overflow)?;
     Ok(amount.u128())
+}
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::Order;
+    use cosmwasm_std::testing::{MockApi, message_info, mock_dependencies, mock_env};
+
+    use super::*;
+
+    #[test]
+    fn totals_that_did_not_move_are_not_written() {
+        let mut deps = mock_dependencies();
+        let sender = MockApi::default().addr_make("anybody");
+        for (moved, written) in [(0, false), (7, true)] {
+            let info = message_info(&sender, &[]);
+            let mut turn = Turn::begin(deps.as_mut(), mock_env(), info).unwrap();
+            let account = turn.sender.clone();
+            turn.with_books(|books, _| books.flush()).unwrap();
+            turn.with_books(|books, storage| match moved {
+                0 => Ok(()),
+                _ => books.receive(storage, &account, moved),
+            })
+            .unwrap();
+            turn.end();
+            let records = deps.storage.range(None, None, Order::Ascending);
+            assert_eq!(records.count() > 0, written);
+        }
+    }
 }

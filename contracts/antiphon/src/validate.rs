@@ -211,14 +211,20 @@ pub(crate) fn beacon(api: &dyn Api, beacon: &BeaconConfig) -> Result<(), Contrac
     within("beacon.delay_seconds", beacon.delay_seconds.into(), 1, 600)?;
     within("beacon.genesis", beacon.genesis.into(), 1, 1 << 40)?;
     // The sum of one point is the point itself, if it is one of the group.
-    match api.bls12_381_aggregate_g2(beacon.public_key.bytes()) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(ContractError::Params {
+    let key = beacon.public_key.bytes();
+    match api.bls12_381_aggregate_g2(key) {
+        Ok(_) if !is_infinity(key) => Ok(()),
+        _ => Err(ContractError::Params {
             field: "beacon.public_key",
             got: beacon.public_key.to_string(),
-            want: "a compressed point of BLS12-381 G2".to_owned(),
+            want: "a compressed point of BLS12-381 G2, not the one at infinity".to_owned(),
         }),
     }
+}
+
+/// The compressed point at infinity: a key under which everybody can sign, and the signature for it.
+pub(crate) fn is_infinity(point: &[u8]) -> bool {
+    matches!(point, [0xc0, rest @ ..] if rest.iter().all(|byte| *byte == 0))
 }
 
 /// A native denom, as the bank module spells them.

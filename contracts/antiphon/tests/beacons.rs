@@ -61,12 +61,62 @@ fn randomness_after_the_window_draws_nobody() {
     let task = network.ask(&Ask::default()).unwrap();
     let round = network.task(task).waits_for.unwrap();
     pass_draw_window(&mut network);
-    network.publish(round, 10).unwrap();
+    network.publish(round, 0).unwrap();
     let info = network.task(task);
     assert_eq!(info.status, TaskStatus::Drawing);
     assert!(info.undecided);
     network.advance(task);
     assert_eq!(network.task(task).status, TaskStatus::Failed);
+}
+
+#[test]
+fn a_task_that_missed_its_round_does_not_block_those_behind_it() {
+    let mut network = Network::five();
+    let tasks = [0, 1, 2].map(|_| network.ask(&Ask::default()).unwrap());
+    let round = network.task(tasks[0]).waits_for.unwrap();
+    pass_draw_window(&mut network);
+    network.publish(round, 2).unwrap();
+    let status = |task: u64| network.task(task).status;
+    let (ended, waits) = (TaskStatus::Failed, TaskStatus::Drawing);
+    assert_eq!(tasks.map(status), [ended, ended, waits]);
+}
+
+#[test]
+fn a_round_is_refused_before_its_time() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    let round = network.task(task).waits_for.unwrap();
+    let wait = network.beacon.genesis + round - 1 - network.app.block_info().time.seconds();
+    network.step(1, wait - 1);
+    let refused = network.publish(round, 1).unwrap_err();
+    assert!(refused.contains("E_BEACON_EARLY"), "{refused}");
+    network.step(0, 1);
+    network.publish(round, 1).unwrap();
+}
+
+#[test]
+fn rounds_that_nobody_brought_are_listed_before_those_that_wait_for_draws() {
+    let mut network = Network::five();
+    let ask = |network: &mut Network| {
+        let task = network.ask(&Ask::default()).unwrap();
+        network.task(task).waits_for.unwrap()
+    };
+    let known: Vec<_> = (0..30)
+        .map(|_| {
+            let round = ask(&mut network);
+            network.blocks(3);
+            network.publish(round, 0).unwrap();
+            round
+        })
+        .collect();
+    let unknown = ask(&mut network);
+    let awaited = network
+        .query::<BeaconResponse>(&QueryMsg::Beacon {})
+        .awaited;
+    let rounds: Vec<_> = awaited.iter().map(|it| it.round).collect();
+    assert_eq!(rounds[0], unknown);
+    assert_eq!(rounds[1..], known[..29]);
+    assert!(!awaited[0].known && awaited[1].known);
 }
 
 #[test]
@@ -115,11 +165,14 @@ fn a_wrong_signature_is_refused() {
     let task = network.ask(&Ask::default()).unwrap();
     let round = network.task(task).waits_for.unwrap();
     network.blocks(3);
+    let mut infinity = Hex([0; 48]);
+    infinity.0[0] = 0xc0;
     let other = crate::suite::Beacon::new(8, network.beacon.genesis);
     for signature in [
         network.beacon.sign(round + 1),
         other.sign(round),
         Hex([0; 48]),
+        infinity,
     ] {
         let msg = ExecuteMsg::PublishBeacon {
             round,

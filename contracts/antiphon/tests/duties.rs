@@ -106,6 +106,17 @@ fn duties_page_by_task() {
     assert_eq!(page(None, Some(2)), tasks[..2]);
     assert_eq!(page(None, Some(u32::MAX)), tasks);
     assert_eq!(page(None, Some(0)), tasks[..1]);
+    let next = |after: Option<u64>| {
+        let msg = QueryMsg::Duties {
+            worker: network.workers[0].address.to_string(),
+            start_after: after,
+            limit: None,
+        };
+        network.query::<DutiesResponse>(&msg).next
+    };
+    assert_eq!(next(None), Some(tasks[9]));
+    assert_eq!(next(Some(tasks[9])), None);
+    assert_eq!(next(Some(tasks[1])), None, "a full page may be the last");
 }
 
 #[test]

@@ -71,6 +71,8 @@ fn a_beacon_that_is_none_is_refused() {
         public_key: Hex([0; 96]),
         ..message().beacon
     };
+    let mut infinity = zero_key.clone();
+    infinity.public_key.0[0] = 0xc0;
     let no_period = BeaconConfig {
         period: 0,
         ..message().beacon
@@ -79,7 +81,7 @@ fn a_beacon_that_is_none_is_refused() {
         delay_seconds: 0,
         ..message().beacon
     };
-    for beacon in [zero_key, no_period, no_delay] {
+    for beacon in [zero_key, infinity, no_period, no_delay] {
         let msg = InstantiateMsg {
             beacon,
             ..message()

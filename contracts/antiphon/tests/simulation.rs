@@ -115,7 +115,9 @@ fn perform(network: &mut Network, act: &Act) {
         }
         Act::Publish { draws } => {
             let beacon: BeaconResponse = network.query(&QueryMsg::Beacon {});
-            if let Some(awaited) = beacon.awaited.first() {
+            if let Some(awaited) = beacon.awaited.last() {
+                let now = network.app.block_info().time.seconds();
+                network.blocks(awaited.published.saturating_sub(now));
                 attempt(network.publish(awaited.round, draws));
             }
         }

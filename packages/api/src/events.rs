@@ -132,9 +132,9 @@ macro_rules! events {
             impl From<$name> for Event {
                 fn from(event: $name) -> Self {
                     let $name { $($field),* } = event;
-                    let attributes = [$((stringify!($field), Attribute::write(&$field))),*];
-                    Event::new($name::KIND).add_attribute("schema", EVENT_SCHEMA).add_attributes(
-                        attributes.into_iter().filter_map(|(key, value)| Some((key, value?))),
+                    written(
+                        $name::KIND,
+                        &mut [$((stringify!($field), Attribute::write(&$field))),*],
                     )
                 }
             }
@@ -178,6 +178,18 @@ macro_rules! events {
             }
         }
     };
+}
+
+/// One function for all events: the contract has a limit of bytes.
+#[inline(never)]
+fn written(kind: &str, attributes: &mut [(&'static str, Option<String>)]) -> Event {
+    let mut event = Event::new(kind).add_attribute("schema", EVENT_SCHEMA);
+    for (key, value) in attributes {
+        if let Some(value) = value.take() {
+            event = event.add_attribute(*key, value);
+        }
+    }
+    event
 }
 
 fn pairs(event: &Event) -> Vec<(&str, &str)> {

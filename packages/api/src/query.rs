@@ -64,12 +64,12 @@ pub enum QueryMsg {
     Duties {
         /// The worker.
         worker: String,
-        /// The last task of the page before.
+        /// `next` of the page before.
         start_after: Option<u64>,
         /// Entries wanted.
         limit: Option<u32>,
     },
-    /// [`RoundResponse`]: unpaged, at most 31 members and as many replaced.
+    /// [`RoundResponse`]: unpaged, at most 31 members and, with three draws, 62 replaced.
     Round {
         /// The task's id.
         task: u64,

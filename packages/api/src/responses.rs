@@ -193,7 +193,7 @@ response!(
     BeaconResponse {
         /// Fixed at instantiation.
         config: BeaconConfig,
-        /// In order of rounds, at most 30.
+        /// At most 30: rounds not on chain yet, then the others, each in order.
         awaited: Vec<AwaitedRound>,
     }
 );

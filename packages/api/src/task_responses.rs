@@ -169,12 +169,15 @@ response!(
 );
 
 response!(
-    /// A page of duties.
+    /// A page of duties. It may be short, even empty, with more to come: a query looks at a bounded
+    /// number of memberships, and those that ask for nothing now are not shown.
     DutiesResponse {
         /// Height the answer was made at.
         height: u64,
         /// By task.
         duties: Vec<Duty>,
+        /// `start_after` of the next page; none at the end.
+        next: Option<u64>,
     }
 );
 

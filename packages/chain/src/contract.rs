@@ -108,7 +108,7 @@ impl Contract {
         Ok(self.query::<TasksResponse>(&query).await?.tasks)
     }
 
-    /// A page of what a worker must do now, with the height it was asked at.
+    /// A page of what a worker must do now, with the height it was asked at and where the next begins.
     pub async fn duties(&self, worker: &str, start_after: Option<u64>) -> Answer<DutiesResponse> {
         let query = QueryMsg::Duties {
             worker: worker.to_owned(),
@@ -187,8 +187,17 @@ impl Contract {
 
     /// All duties of a worker, page after page.
     pub async fn all_duties(&self, worker: &str) -> Answer<Vec<Duty>> {
-        let page = |after| async move { Ok(self.duties(worker, after).await?.duties) };
-        all_pages(page, |duty: &Duty| duty.task).await
+        let mut all = Vec::new();
+        let mut after = None;
+        for _ in 0..MAX_PAGES {
+            let page = self.duties(worker, after).await?;
+            all.extend(page.duties);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     /// All seats of a model, page after page.

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::BASE32_NOPAD as BASE32;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// Length of the one spelling: `b` and 58 base32 characters for 36 bytes.
-const TEXT_LEN: usize = 59;
+use crate::digits::BASE32;
 
 /// What the bytes behind a [`Cid`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,11 +123,7 @@ impl Cid {
 
 impl fmt::Display for Cid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "b{}",
-            BASE32.encode(&self.to_bytes()).to_ascii_lowercase()
-        )
+        f.write_str(&BASE32.encode(&self.to_bytes(), String::from("b")))
     }
 }
 
@@ -144,13 +138,11 @@ impl FromStr for Cid {
 
     fn from_str(text: &str) -> Result<Self, CidError> {
         let refused = || CidError::Spelling(text.chars().take(80).collect());
-        let body = text.strip_prefix('b').ok_or_else(refused)?;
-        if text.len() != TEXT_LEN || body.bytes().any(|c| c.is_ascii_uppercase()) {
-            return Err(refused());
-        }
-        let bytes = BASE32
-            .decode(body.to_ascii_uppercase().as_bytes())
-            .map_err(|_| refused())?;
+        let digits = text.strip_prefix('b').ok_or_else(refused)?;
+        let mut bytes = [0; 36];
+        BASE32
+            .decode(digits.as_bytes(), &mut bytes)
+            .ok_or_else(refused)?;
         Self::from_bytes(&bytes)
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digits::HEX;
 
 /// `N` bytes whose only spelling is `2·N` lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,7 @@ impl<const N: usize> AsRef<[u8]> for Hex<N> {
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
+        f.write_str(&HEX.encode(&self.0, String::new()))
     }
 }
 
@@ -56,12 +57,14 @@ impl<const N: usize> FromStr for Hex<N> {
     type Err = HexError;
 
     fn from_str(text: &str) -> Result<Self, HexError> {
-        let refused = || HexError {
-            got: text.chars().take(160).collect(),
-            want: N.saturating_mul(2),
-        };
-        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| refused())?;
-        bytes.try_into().map(Self).map_err(|_| refused())
+        let mut bytes = [0; N];
+        match HEX.decode(text.as_bytes(), &mut bytes) {
+            Some(()) => Ok(Self(bytes)),
+            None => Err(HexError {
+                got: text.chars().take(160).collect(),
+                want: N.saturating_mul(2),
+            }),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod cid;
 pub mod dag_pb;
+mod digits;
 mod hex;
 pub mod unixfs;
 

@@ -3,7 +3,7 @@
 mod appeals;
 mod sums;
 
-use crate::conduct::{Act, Conduct, Ending, Outcome, decide, is_miss, judge};
+use crate::conduct::{Act, Conduct, Ending, Outcome, is_miss, judge};
 use crate::{Overflow, Price};
 use sums::{count, draw_from, less, sum, times};
 
@@ -31,6 +31,9 @@ pub struct RoundRecord<'a> {
     /// What each member did, by position. Members replaced earlier are not here: their locks are
     /// freed and their misses charged when they are replaced.
     pub acts: &'a [Act],
+    /// What it was decided for when it ended ([`crate::conduct::decide`]). A fact, never counted
+    /// again: acts may name equal answers of several rounds alike, and an undecided round stays so.
+    pub decided: Option<Outcome>,
 }
 
 /// A task that is about to become final or failed.
@@ -125,8 +128,8 @@ pub struct Settlement {
 
 /// How a task with these rounds ends: the last decided round stands.
 #[must_use]
-pub fn ending(rounds: &[RoundRecord<'_>], carried: bool) -> Ending {
-    Course::of(rounds, carried).ending
+pub fn ending(rounds: &[RoundRecord<'_>]) -> Ending {
+    Course::of(rounds).ending
 }
 
 /// What the rounds of a task came to.
@@ -137,11 +140,10 @@ struct Course {
 }
 
 impl Course {
-    fn of(rounds: &[RoundRecord<'_>], carried: bool) -> Self {
-        let outcome_of = |(round, record): (u8, &RoundRecord<'_>)| {
-            decide(record.acts, record.size, round, carried).map(|outcome| (round, outcome))
-        };
-        let decided: Vec<_> = numbered(rounds).filter_map(outcome_of).collect();
+    fn of(rounds: &[RoundRecord<'_>]) -> Self {
+        let decided: Vec<_> = numbered(rounds)
+            .filter_map(|(round, record)| Some((round, record.decided?)))
+            .collect();
         let last = numbered(rounds).last().map(|(round, _)| round);
         let ending = match decided.last() {
             None => Ending::Failed,
@@ -160,7 +162,7 @@ impl Course {
 /// # Errors
 /// A sum does not fit u128: impossible within the protocol's bounds.
 pub fn settle(case: &Case<'_>) -> Result<Settlement, Overflow> {
-    let course = Course::of(case.rounds, case.carried);
+    let course = Course::of(case.rounds);
     let mut members = judge_all(case, &course.ending);
     let convicted = count(&members, |member| member.conduct.forfeits());
     let slash_withheld = convicted > 0 && !case.meter_takes;

@@ -175,6 +175,16 @@ impl Client {
         }
     }
 
+    /// Posts a small body to a path of a worker, by the same rules; its answer's status is all that is
+    /// read.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn post_small(&self, endpoint: &str, path: &str, body: Bytes) -> Result<u16, Fault> {
+        let response = self.send(Method::POST, endpoint, path, Some(body)).await?;
+        Ok(response.status().as_u16())
+    }
+
     /// Which leaves of a model a worker has; `None` where it does not know the model.
     ///
     /// # Errors

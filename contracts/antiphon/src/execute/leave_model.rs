@@ -1,7 +1,7 @@
 //! `leave_model`: takes the offer back; memberships in open tasks stay.
 
 use crate::error::ContractError;
-use crate::flow::worker::remove_seat;
+use crate::flow::worker::remove_seats;
 use crate::state::seats;
 use crate::turn::Turn;
 
@@ -9,5 +9,5 @@ pub(crate) fn run(turn: &mut Turn<'_>, model: u64) -> Result<(), ContractError> 
     turn.no_coins()?;
     let slot = seats::slot_of(turn.storage, &turn.sender, model)?
         .ok_or(ContractError::NotSeated { model })?;
-    remove_seat(turn, model, slot, false)
+    remove_seats(turn, model, &[slot], false)
 }

@@ -1,15 +1,17 @@
 //! `publish_beacon`: brings the randomness that tasks wait for, and draws their committees.
 
-use antiphon_api::{BeaconPublished, Hex, MAX_ADVANCES_PER_MESSAGE};
+use antiphon_api::{BeaconConfig, BeaconPublished, Hex, MAX_ADVANCES_PER_MESSAGE};
+use antiphon_rules::Schedule;
 use antiphon_rules::beacon::{beacon_message, randomness};
 use cosmwasm_std::{BLS12_381_G2_GENERATOR, HashFunction};
 
 use crate::error::ContractError;
 use crate::flow::step::{Step, next_step};
-use crate::flow::{draw, open_task};
+use crate::flow::{draw, open_task, transition};
 use crate::state::beacon::{self, Randomness};
 use crate::state::config;
 use crate::turn::Turn;
+use crate::validate;
 
 /// The domain of drand's signatures on G1 (scheme bls-unchained-g1-rfc9380).
 const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
@@ -37,31 +39,40 @@ pub(crate) fn run(
         accept(turn, round, signature)?;
     }
     for _ in 0..draws {
-        if !draw_first(turn, round)? {
+        if !serve_first(turn, round)? {
             break;
         }
     }
     Ok(())
 }
 
+/// Refuses a round before its time. So a draw is never earlier than its round, and vacancies that
+/// arise later wait for a later one: randomness that was seen draws nobody twice.
+fn check_published(
+    turn: &Turn<'_>,
+    round: u64,
+    beacon: &BeaconConfig,
+) -> Result<(), ContractError> {
+    let schedule = Schedule {
+        genesis: beacon.genesis,
+        period: beacon.period,
+    };
+    let (now, published) = (turn.env.block.time.seconds(), schedule.published(round)?);
+    match now < published {
+        true => Err(ContractError::BeaconEarly {
+            round,
+            now,
+            published,
+        }),
+        false => Ok(()),
+    }
+}
+
 /// Checks the signature and keeps its randomness while tasks wait for it.
 fn accept(turn: &mut Turn<'_>, round: u64, signature: &Hex<48>) -> Result<(), ContractError> {
-    let key = config::get(turn.storage)?.beacon.public_key;
-    let fine = turn
-        .api
-        .bls12_381_hash_to_g1(HashFunction::Sha256, &beacon_message(round), DOMAIN)
-        .ok()
-        .and_then(|message| {
-            turn.api
-                .bls12_381_pairing_equality(
-                    signature.bytes(),
-                    &BLS12_381_G2_GENERATOR,
-                    &message,
-                    key.bytes(),
-                )
-                .ok()
-        });
-    if fine != Some(true) {
+    let beacon = config::get(turn.storage)?.beacon;
+    check_published(turn, round, &beacon)?;
+    if !is_signed(turn, round, signature, &beacon.public_key) {
         return Err(ContractError::BeaconSignature { round });
     }
     let value = Randomness {
@@ -73,8 +84,29 @@ fn accept(turn: &mut Turn<'_>, round: u64, signature: &Hex<48>) -> Result<(), Co
     Ok(())
 }
 
-/// Draws the lowest task that waits; false if there is none that can be drawn.
-fn draw_first(turn: &mut Turn<'_>, round: u64) -> Result<bool, ContractError> {
+fn is_signed(turn: &Turn<'_>, round: u64, signature: &Hex<48>, key: &Hex<96>) -> bool {
+    if validate::is_infinity(signature.bytes()) {
+        return false;
+    }
+    turn.api
+        .bls12_381_hash_to_g1(HashFunction::Sha256, &beacon_message(round), DOMAIN)
+        .ok()
+        .and_then(|message| {
+            turn.api
+                .bls12_381_pairing_equality(
+                    signature.bytes(),
+                    &BLS12_381_G2_GENERATOR,
+                    &message,
+                    key.bytes(),
+                )
+                .ok()
+        })
+        .unwrap_or(false)
+}
+
+/// Draws the lowest task that waits, or, if the round came too late for it, lets it go on without:
+/// others wait behind it. False if nothing can be done.
+fn serve_first(turn: &mut Turn<'_>, round: u64) -> Result<bool, ContractError> {
     let Some(id) = beacon::first_waiting(turn.storage, round) else {
         return Ok(false);
     };
@@ -83,6 +115,7 @@ fn draw_first(turn: &mut Turn<'_>, round: u64) -> Result<bool, ContractError> {
     };
     match next_step(turn.storage, id, &open, turn.now())? {
         Step::Draw(randomness) => draw::run(turn, id, &mut open, &randomness).map(|()| true),
+        Step::Undecided => transition::advance(turn, id).map(|()| true),
         _ => Ok(false),
     }
 }

@@ -4,7 +4,7 @@ use antiphon_api::{CommitteeDrawn, DrawShort, Params, TaskStatus};
 use antiphon_rules::{DrawInput, DrawResult, SeatView, draw, rounds as sizes, windows};
 use cosmwasm_std::{CanonicalAddr, Storage};
 
-use super::worker::{remove_seat, seat_lock};
+use super::worker::{remove_seats, seat_lock};
 use super::{OpenTask, open};
 use crate::error::ContractError;
 use crate::state::beacon::Randomness;
@@ -42,10 +42,7 @@ pub(crate) fn run(
     }
     rounds::set(turn.storage, id, open.phase.round, &round);
     phases::set(turn.storage, id, &open.phase);
-    for slot in result.removed {
-        remove_seat(turn, open.task.model, slot, true)?;
-    }
-    Ok(())
+    remove_seats(turn, open.task.model, &result.removed, true)
 }
 
 fn pick(

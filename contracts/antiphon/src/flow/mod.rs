@@ -8,6 +8,9 @@ pub(crate) mod step;
 pub(crate) mod transition;
 pub(crate) mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use cosmwasm_std::Storage;
 
 use crate::error::ContractError;

@@ -6,20 +6,21 @@ use cosmwasm_std::Storage;
 use antiphon_api::TaskStatus;
 
 use crate::error::ContractError;
-use crate::state::phases::{self, Phase, Standing};
+use crate::state::phases::{self, Phase};
 use crate::state::rounds::{self, Opener, Round};
 use crate::state::tasks::Task;
 use crate::state::{beacon, config};
 use crate::turn::Turn;
 
-/// Begins round `round` of a task and returns the beacon round that draws it.
+/// Begins round `round` of a task and returns the beacon round that draws it. What stood `before` it
+/// stands on, contested or not, until the round is decided.
 pub(crate) fn round(
     turn: &mut Turn<'_>,
     id: u64,
     task: &Task,
     round: u8,
     opener: Opener,
-    standing: Option<Standing>,
+    before: Option<&Phase>,
 ) -> Result<u64, ContractError> {
     let size = sizes::size_of(task.committee.into(), round)
         .and_then(|size| u8::try_from(size).ok())
@@ -43,8 +44,8 @@ pub(crate) fn round(
         members: 0,
         entered: turn.height(),
         deadline: 0,
-        contested: false,
-        standing,
+        contested: before.is_some_and(|phase| phase.contested),
+        standing: before.and_then(|phase| phase.standing),
     };
     phases::set(turn.storage, id, &phase);
     Ok(waits_for)

@@ -2,7 +2,7 @@
 
 mod close;
 mod pay;
-mod played;
+pub(super) mod played;
 
 use antiphon_api::{Ballot, SettlementInfo, TaskFailed, TaskFinalised};
 use antiphon_rules::meter::Meter;
@@ -26,7 +26,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: u64, open: &OpenTask) -> Result<(), C
     let model = models::get(turn.storage, open.task.model)?;
     let outcome = standing_outcome(turn.storage, id, open.phase.standing)?;
     let played = (0..=open.phase.round)
-        .map(|round| play(turn.storage, id, open, round, outcome.as_ref()))
+        .map(|round| play(turn.storage, id, round, outcome.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     let settlement = judge(turn, open, &model, &played, outcome.as_ref())?;
     let info = pay::run(turn, id, open, &model, &played, &settlement)?;
@@ -68,6 +68,7 @@ fn judge(
             },
             size: played.round.size.into(),
             acts: &played.acts,
+            decided: played.decided,
         })
         .collect();
     let meter = meter_now(turn)?;

@@ -64,8 +64,13 @@ pub(crate) fn enter_answered(
     open: &mut OpenTask,
     counters: &Counters,
 ) -> Result<(), ContractError> {
+    let number = open.phase.round;
+    let mut round = rounds::get(turn.storage, id, number)?;
+    round.revealing = true;
+    round.decided = Some(counters.best_line);
+    rounds::set(turn.storage, id, number, &round);
     open.phase.standing = Some(Standing {
-        round: open.phase.round,
+        round: number,
         line: counters.best_line,
         votes: counters.best,
     });
@@ -121,7 +126,14 @@ fn undecided(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), Co
         return settle::run(turn, id, open);
     }
     let next = number.checked_add(1).ok_or(ContractError::Overflow)?;
-    let waits_for = open::round(turn, id, &open.task, next, Opener::Undecided, None)?;
+    let waits_for = open::round(
+        turn,
+        id,
+        &open.task,
+        next,
+        Opener::Undecided,
+        Some(&open.phase),
+    )?;
     turn.emit(RoundOpened {
         task: id,
         round: next,

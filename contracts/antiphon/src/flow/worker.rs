@@ -38,27 +38,30 @@ pub(crate) fn seat_lock(model: &Model, params: &Params) -> Result<u128, Contract
     )?)
 }
 
-/// Frees a slot; memberships of its holder stay.
-pub(crate) fn remove_seat(
+/// Frees slots; memberships of their holders stay.
+pub(crate) fn remove_seats(
     turn: &mut Turn<'_>,
     model: u64,
-    slot: u16,
+    slots: &[u16],
     removed: bool,
 ) -> Result<(), ContractError> {
-    let Some(worker) = seats::vacate(turn.storage, model, slot)? else {
+    if slots.is_empty() {
         return Ok(());
-    };
+    }
+    let left = seats::vacate(turn.storage, model, slots)?;
     models::update_state(turn.storage, model, |state| {
-        state.seats = state.seats.checked_sub(1)?;
+        state.seats = state.seats.checked_sub(u32::try_from(left.len()).ok()?)?;
         Some(())
     })?;
-    let worker = turn.text(&worker)?;
-    turn.emit(SeatLeft {
-        model,
-        slot,
-        worker,
-        removed,
-    });
+    for (slot, worker) in left {
+        let worker = turn.text(&worker)?;
+        turn.emit(SeatLeft {
+            model,
+            slot,
+            worker,
+            removed,
+        });
+    }
     Ok(())
 }
 

@@ -13,10 +13,11 @@ use crate::state::phases::{self, Phase};
 use crate::state::{config, models, tasks};
 use crate::validate;
 
-/// Memberships looked at in one query, most of them idle: a worker with more has to page past them.
+/// Memberships looked at in one query, most of them idle: `next` leads past them.
 /// Each costs about 2,500 gas, so that the whole stays inside the query limit of 3 M.
 const MAX_SCANNED: usize = 500;
 
+#[inline(never)]
 pub(super) fn page(
     deps: Deps<'_>,
     env: &Env,
@@ -27,19 +28,12 @@ pub(super) fn page(
     let worker = validate::account(deps.api, worker)?;
     let limit = PageLimit::new(limit).get();
     let mut duties = Vec::new();
-    for entry in members::of_worker(deps.storage, &worker, after).take(MAX_SCANNED) {
+    let mut last = None;
+    let mut entries = members::of_worker(deps.storage, &worker, after);
+    for entry in entries.by_ref().take(MAX_SCANNED) {
         let (id, member) = entry?;
-        let Some(phase) = phases::find(deps.storage, id)? else {
-            continue;
-        };
-        if phase.round != member.round || !is_active(&phase) {
-            continue;
-        }
-        let task = tasks::get(deps.storage, id)?;
-        let open = OpenTask { task, phase };
-        if let Some((action, deadline)) = action(deps, env, id, &open, &member)? {
-            duties.push(duty(deps, id, &open, &member, action, deadline)?);
-        }
+        last = Some(id);
+        duties.extend(duty_of(deps, env, id, &member)?);
         if duties.len() >= limit {
             break;
         }
@@ -47,7 +41,28 @@ pub(super) fn page(
     Ok(DutiesResponse {
         height: env.block.height,
         duties,
+        next: entries.next().and(last),
     })
+}
+
+/// What a membership asks for now, if anything.
+fn duty_of(
+    deps: Deps<'_>,
+    env: &Env,
+    id: u64,
+    member: &Member,
+) -> Result<Option<Duty>, ContractError> {
+    let Some(phase) = phases::find(deps.storage, id)? else {
+        return Ok(None);
+    };
+    if phase.round != member.round || !is_active(&phase) {
+        return Ok(None);
+    }
+    let task = tasks::get(deps.storage, id)?;
+    let open = OpenTask { task, phase };
+    action(deps, env, id, &open, member)?
+        .map(|(action, deadline)| duty(deps, id, &open, member, action, deadline))
+        .transpose()
 }
 
 const fn is_active(phase: &Phase) -> bool {
@@ -111,4 +126,35 @@ fn duty(
         holders: holders.collect::<Result<_, _>>()?,
         commitment: member.commitment().map(Hex),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::testing::{MockApi, mock_dependencies, mock_env};
+
+    use super::*;
+
+    #[test]
+    fn idle_memberships_fill_a_scan_and_next_leads_past_them() {
+        let mut deps = mock_dependencies();
+        let worker = MockApi::default().addr_make("worker");
+        let account = validate::account(&deps.api, worker.as_str()).unwrap();
+        let idle = Member {
+            round: 0,
+            position: 0,
+            stage: Stage::Drawn,
+        };
+        let last = u64::try_from(MAX_SCANNED).unwrap() + 1;
+        for task in 1..=last {
+            members::set(&mut deps.storage, &account, task, &idle);
+        }
+        let next = |after| {
+            let found = page(deps.as_ref(), &mock_env(), worker.as_str(), after, None).unwrap();
+            assert_eq!(found.duties, []);
+            found.next
+        };
+        assert_eq!(next(None), Some(last - 1));
+        assert_eq!(next(Some(1)), None);
+        assert_eq!(next(Some(last - 1)), None);
+    }
 }

@@ -1,4 +1,6 @@
 //! Queries: bounded, paged, and never a panic, whatever is asked.
+//!
+//! No query is inlined into the match: the VM takes functions of at most 100 locals.
 
 mod duties;
 mod models;

@@ -11,6 +11,7 @@ use crate::flow::worker::rules_price;
 use crate::state::{config, models};
 use crate::validate;
 
+#[inline(never)]
 pub(super) fn one(deps: Deps<'_>, id: u64) -> Result<ModelResponse, ContractError> {
     let model = models::get(deps.storage, id)?;
     let state = models::state(deps.storage, id)?;
@@ -40,6 +41,7 @@ fn all(
     Ok(ModelsResponse { models })
 }
 
+#[inline(never)]
 pub(super) fn page(
     deps: Deps<'_>,
     after: Option<u64>,
@@ -48,6 +50,7 @@ pub(super) fn page(
     all(deps, models::ids(deps.storage, after), limit)
 }
 
+#[inline(never)]
 pub(super) fn of_manifest(
     deps: Deps<'_>,
     manifest: &Cid,
@@ -58,6 +61,7 @@ pub(super) fn of_manifest(
     all(deps, ids, limit)
 }
 
+#[inline(never)]
 pub(super) fn estimate(
     storage: &dyn Storage,
     id: u64,

@@ -13,6 +13,7 @@ use crate::state::books::{self, Books};
 use crate::state::{beacon as waits, config as fixed};
 use crate::validate;
 
+#[inline(never)]
 pub(super) fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractError> {
     let config = fixed::get(storage)?;
     Ok(ConfigResponse {
@@ -25,6 +26,7 @@ pub(super) fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractEr
     })
 }
 
+#[inline(never)]
 pub(super) fn params(
     storage: &dyn Storage,
     version: Option<u32>,
@@ -38,6 +40,7 @@ pub(super) fn params(
     Ok(ParamsResponse { version, params })
 }
 
+#[inline(never)]
 pub(super) fn balance(deps: Deps<'_>, address: &str) -> Result<BalanceResponse, ContractError> {
     let account = validate::account(deps.api, address)?;
     Ok(BalanceResponse {
@@ -45,10 +48,12 @@ pub(super) fn balance(deps: Deps<'_>, address: &str) -> Result<BalanceResponse, 
     })
 }
 
+#[inline(never)]
 pub(super) fn totals(storage: &dyn Storage) -> Result<TotalsResponse, ContractError> {
     Ok(Books::open(storage)?.response())
 }
 
+#[inline(never)]
 pub(super) fn beacon(storage: &dyn Storage) -> Result<BeaconResponse, ContractError> {
     let config = fixed::get(storage)?.beacon;
     let schedule = Schedule {
@@ -56,22 +61,44 @@ pub(super) fn beacon(storage: &dyn Storage) -> Result<BeaconResponse, ContractEr
         period: config.period,
     };
     let mut awaited = Vec::new();
-    let mut last = None;
-    for _ in 0..MAX_PAGE {
-        let Some(round) = waits::next_awaited(storage, last) else {
-            break;
-        };
+    for (round, known) in awaited_rounds(storage)? {
         let tasks = waits::waiting(storage, round).take(MAX_COUNTED).count();
         awaited.push(AwaitedRound {
             round,
             published: schedule.published(round)?,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
-            known: waits::randomness(storage, round)?.is_some(),
+            known,
         });
-        last = Some(round);
     }
     Ok(BeaconResponse { config, awaited })
 }
+
+/// Awaited rounds and whether their randomness is known: those that somebody has to bring first, for
+/// undrawn tasks may pile up behind the others.
+fn awaited_rounds(storage: &dyn Storage) -> Result<Vec<(u64, bool)>, ContractError> {
+    let page = usize::try_from(MAX_PAGE).unwrap_or(usize::MAX);
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let mut last = None;
+    for _ in 0..MAX_SCANNED {
+        let Some(round) = waits::next_awaited(storage, last) else {
+            break;
+        };
+        match waits::randomness(storage, round)? {
+            Some(_) => known.push((round, true)),
+            None => unknown.push((round, false)),
+        }
+        if unknown.len() >= page {
+            break;
+        }
+        last = Some(round);
+    }
+    unknown.extend(known);
+    unknown.truncate(page);
+    Ok(unknown)
+}
+
+/// Awaited rounds looked at in one query, each for about 4,000 gas.
+const MAX_SCANNED: usize = 300;
 
 /// Tasks counted for one beacon round; 30 may mean more. Bounds the query at 900 keys.
 const MAX_COUNTED: usize = 30;

@@ -10,6 +10,7 @@ use crate::state::summaries::{self, Summary, SummaryMember};
 use crate::state::tasks;
 use crate::state::{members, phases, rounds, tally, workers};
 
+#[inline(never)]
 pub(super) fn one(deps: Deps<'_>, id: u64, round: u8) -> Result<RoundResponse, ContractError> {
     let task = tasks::get(deps.storage, id)?;
     match phases::find(deps.storage, id)? {

@@ -17,6 +17,7 @@ use crate::state::tasks::{self, Task};
 use crate::state::{answers, models, phases, rounds, tally};
 use crate::turn::moment;
 
+#[inline(never)]
 pub(super) fn one(deps: Deps<'_>, env: &Env, id: u64) -> Result<TaskResponse, ContractError> {
     let task = tasks::get(deps.storage, id)?;
     let response = posted(deps, id, &task)?;
@@ -32,6 +33,7 @@ pub(super) fn one(deps: Deps<'_>, env: &Env, id: u64) -> Result<TaskResponse, Co
     }
 }
 
+#[inline(never)]
 pub(super) fn page(
     deps: Deps<'_>,
     env: &Env,
@@ -52,6 +54,7 @@ pub(super) fn page(
 }
 
 /// The next block as far as anybody knows: one higher, and not earlier.
+#[inline(never)]
 pub(super) fn next_block(env: &Env) -> Moment {
     let now = moment(&env.block);
     Moment {
@@ -166,6 +169,7 @@ fn done(summary: Summary, response: TaskResponse) -> TaskResponse {
     }
 }
 
+#[inline(never)]
 pub(super) fn answer(
     storage: &dyn Storage,
     model: u64,

@@ -10,6 +10,7 @@ use crate::error::ContractError;
 use crate::state::{models, seats as slots, workers};
 use crate::validate;
 
+#[inline(never)]
 pub(super) fn one(deps: Deps<'_>, worker: &str) -> Result<WorkerResponse, ContractError> {
     let account = validate::account(deps.api, worker)?;
     if workers::stake(deps.storage, &account)?.is_none() {
@@ -39,6 +40,7 @@ fn info(deps: Deps<'_>, worker: &CanonicalAddr) -> Result<WorkerResponse, Contra
 }
 
 /// In the order of canonical addresses.
+#[inline(never)]
 pub(super) fn page(
     deps: Deps<'_>,
     after: Option<&str>,
@@ -54,6 +56,7 @@ pub(super) fn page(
     Ok(WorkersResponse { workers })
 }
 
+#[inline(never)]
 pub(super) fn seats(
     deps: Deps<'_>,
     model: u64,

@@ -78,32 +78,30 @@ pub(crate) enum Sequence {
 pub(crate) struct Key(Vec<u8>);
 
 impl Key {
+    #[inline(never)]
     fn tag(tag: u8) -> Self {
         let mut bytes = Vec::with_capacity(48);
         bytes.push(tag);
         Self(bytes)
     }
 
-    fn u64(mut self, value: u64) -> Self {
-        self.0.extend_from_slice(&value.to_be_bytes());
-        self
+    fn u64(self, value: u64) -> Self {
+        self.bytes(&value.to_be_bytes())
     }
 
-    fn u32(mut self, value: u32) -> Self {
-        self.0.extend_from_slice(&value.to_be_bytes());
-        self
+    fn u32(self, value: u32) -> Self {
+        self.bytes(&value.to_be_bytes())
     }
 
-    fn u16(mut self, value: u16) -> Self {
-        self.0.extend_from_slice(&value.to_be_bytes());
-        self
+    fn u16(self, value: u16) -> Self {
+        self.bytes(&value.to_be_bytes())
     }
 
-    fn u8(mut self, value: u8) -> Self {
-        self.0.push(value);
-        self
+    fn u8(self, value: u8) -> Self {
+        self.bytes(&[value])
     }
 
+    #[inline(never)]
     fn bytes(mut self, value: &[u8]) -> Self {
         self.0.extend_from_slice(value);
         self

@@ -1,4 +1,6 @@
 //! Fixed-width binary records: a byte written costs 30 gas, so names and quotes are left out.
+//!
+//! What every record calls is kept out of line: the contract has a limit of bytes.
 
 use cosmwasm_std::{CanonicalAddr, Order, Storage};
 
@@ -15,6 +17,7 @@ impl Writer {
         self.0
     }
 
+    #[inline(never)]
     pub(crate) fn u8(&mut self, value: u8) -> &mut Self {
         self.0.push(value);
         self
@@ -36,16 +39,19 @@ impl Writer {
         self.bytes(&value.to_be_bytes())
     }
 
+    #[inline(never)]
     pub(crate) fn u128(&mut self, value: u128) -> &mut Self {
         self.bytes(&value.to_be_bytes())
     }
 
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, value: &[u8]) -> &mut Self {
         self.0.extend_from_slice(value);
         self
     }
 
     /// A length byte and at most 255 bytes: every text and account kept is shorter than that.
+    #[inline(never)]
     pub(crate) fn short(&mut self, value: &[u8]) -> &mut Self {
         let length = u8::try_from(value.len()).unwrap_or(u8::MAX);
         self.u8(length)
@@ -70,6 +76,7 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
+    #[inline(never)]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
         let (head, tail) = self.0.split_at_checked(length).ok_or(Damaged)?;
         self.0 = tail;
@@ -100,10 +107,12 @@ impl<'a> Reader<'a> {
         Ok(u64::from_be_bytes(self.array()?))
     }
 
+    #[inline(never)]
     pub(crate) fn u128(&mut self) -> Result<u128, Damaged> {
         Ok(u128::from_be_bytes(self.array()?))
     }
 
+    #[inline(never)]
     pub(crate) fn short(&mut self) -> Result<&'a [u8], Damaged> {
         let length = self.u8()?;
         self.take(usize::from(length))

@@ -82,7 +82,8 @@ impl Record for Round {
     }
 }
 
-/// Who is in a round, by position, and who was replaced. At most 31 of each (protocol, section 10).
+/// Who is in a round, by position, and who was replaced: at most 31, and twice as many, for each of
+/// the three draws but the last may have to replace all of its members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Roster {
     /// One for each place; none where it is empty.

@@ -80,21 +80,25 @@ pub(crate) fn occupy(
     Ok(Some(slot))
 }
 
-/// Frees a slot and returns whose it was.
+/// Frees slots and returns those that were occupied, and by whom. The bitmap is rewritten once.
 pub(crate) fn vacate(
     storage: &mut dyn Storage,
     model: u64,
-    slot: u16,
-) -> Result<Option<CanonicalAddr>, ContractError> {
-    let Some(worker) = holder(storage, model, slot)? else {
-        return Ok(None);
-    };
+    slots: &[u16],
+) -> Result<Vec<(u16, CanonicalAddr)>, ContractError> {
     let mut bitmap = bitmap(storage, model)?;
-    bitmap.set(slot, false);
+    let mut left = Vec::with_capacity(slots.len());
+    for slot in slots {
+        let Some(worker) = holder(storage, model, *slot)? else {
+            continue;
+        };
+        bitmap.set(*slot, false);
+        remove(storage, &keys::seat(model, *slot));
+        remove(storage, &keys::seat_of(&worker, model));
+        left.push((*slot, worker));
+    }
     save(storage, &keys::bitmap(model), &bitmap);
-    remove(storage, &keys::seat(model, slot));
-    remove(storage, &keys::seat_of(&worker, model));
-    Ok(Some(worker))
+    Ok(left)
 }
 
 /// Who holds a slot.

@@ -266,9 +266,14 @@ fn a_full_model_has_no_slot_and_a_freed_one_is_the_next() {
     }
     let late = account(1);
     assert_eq!(seats::occupy(&mut storage, 1, &late).unwrap(), None);
-    seats::vacate(&mut storage, 1, 2_049).unwrap().unwrap();
+    let left = seats::vacate(&mut storage, 1, &[3_000, 2_049]).unwrap();
+    let slots: Vec<_> = left.iter().map(|(slot, _)| *slot).collect();
+    assert_eq!(slots, [3_000, 2_049]);
+    assert_eq!(seats::vacate(&mut storage, 1, &[3_000]).unwrap(), []);
     let taken = seats::occupy(&mut storage, 1, &late).unwrap();
     assert_eq!(taken, Some(2_049));
+    let taken = seats::occupy(&mut storage, 1, &account(2)).unwrap();
+    assert_eq!(taken, Some(3_000));
     assert_eq!(seats::slots(&storage, 1, Some(4_094)).count(), 1);
 }
 

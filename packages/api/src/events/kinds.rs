@@ -1,6 +1,6 @@
 //! The events themselves.
 
-use super::{Attribute, EVENT_SCHEMA, EventError, bare, expect, field, pairs};
+use super::{Attribute, EventError, bare, expect, field, pairs, written};
 use antiphon_content::Cid;
 use cosmwasm_std::{Event, Uint128};
 

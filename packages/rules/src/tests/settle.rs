@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
 use super::{amount, round, small, vectors};
+use crate::conduct::decide;
 use crate::fees::{LockRule, Price, appeal_bond, escrow};
-use crate::settle::{Case, OpenedBy, RoundRecord, Settlement, Verdict};
+use crate::settle::{Case, OpenedBy, RoundRecord, Settlement, Verdict, ending};
 use crate::{Act, Conduct, Ending, Outcome, Overflow, settle};
 
 fn act(name: &str) -> Act {
@@ -80,7 +81,8 @@ fn size(acts: &[Act]) -> u32 {
 
 fn records<'a>(case: &Value, terms: &Terms, acts: &'a [Vec<Act>]) -> Vec<RoundRecord<'a>> {
     let rounds = case["rounds"].as_array().unwrap().iter().zip(acts);
-    let record = |(record, acts): (&Value, &'a Vec<Act>)| RoundRecord {
+    let carried = case["carried"].as_bool().unwrap();
+    let record = |(number, (record, acts)): (u8, (&Value, &'a Vec<Act>))| RoundRecord {
         opened_by: match record["opened_by"].as_str().unwrap() {
             "post" => OpenedBy::Post,
             "undecided" => OpenedBy::Undecided,
@@ -91,8 +93,9 @@ fn records<'a>(case: &Value, terms: &Terms, acts: &'a [Vec<Act>]) -> Vec<RoundRe
         },
         size: size(acts),
         acts,
+        decided: decide(acts, size(acts), number, carried),
     };
-    rounds.map(record).collect()
+    (0..).zip(rounds).map(record).collect()
 }
 
 /// [round, ballot, number, conduct, paid to each, lock, miss], equal neighbours joined.
@@ -234,6 +237,7 @@ fn amounts_beyond_u128_are_an_error_and_not_a_wrong_settlement() {
         opened_by: OpenedBy::Post,
         size: 2,
         acts: &acts,
+        decided: None,
     }];
     let result = settle(&Case {
         price: Price::default(),
@@ -246,4 +250,36 @@ fn amounts_beyond_u128_are_an_error_and_not_a_wrong_settlement() {
         rounds: &rounds,
     });
     assert_eq!(result, Err(Overflow("sum")));
+}
+
+/// Traces are bound to their round, so an answer of another round is named like the standing one
+/// only for judging: three of five with one trace and one with another were no quorum.
+#[test]
+fn an_undecided_round_is_not_decided_by_naming_its_ballots_alike() {
+    let first = vec![act("a"); 4];
+    let second = vec![act("a"); 8];
+    let record = |opened_by, size, acts, decided| RoundRecord {
+        opened_by,
+        size,
+        acts,
+        decided,
+    };
+    let stood = Outcome::Answer([b'a'; 32]);
+    let rounds = [
+        record(OpenedBy::Post, 5, first.as_slice(), None),
+        record(OpenedBy::Undecided, 11, second.as_slice(), Some(stood)),
+    ];
+    let ended = |outcome, standing, contested| Ending::Final {
+        outcome,
+        standing,
+        contested,
+    };
+    assert_eq!(ending(&rounds), ended(stood, 1, false));
+    let rounds = [
+        record(OpenedBy::Post, 5, first.as_slice(), Some(stood)),
+        record(OpenedBy::Appeal { bond: 1 }, 11, second.as_slice(), None),
+    ];
+    assert_eq!(ending(&rounds), ended(stood, 0, true));
+    let rounds = [record(OpenedBy::Post, 5, first.as_slice(), None)];
+    assert_eq!(ending(&rounds), Ending::Failed);
 }

@@ -56,11 +56,13 @@ impl Story {
                     bond: appeal_bond(self.full_fee(), size, self.lock).unwrap(),
                 },
             };
-            stands |= decide(acts, size, round, self.carried).is_some();
+            let decided = decide(acts, size, round, self.carried);
+            stands |= decided.is_some();
             records.push(RoundRecord {
                 opened_by,
                 size,
                 acts,
+                decided,
             });
         }
         records

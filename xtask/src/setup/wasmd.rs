@@ -1,0 +1,128 @@
+//! The chain's program, built by Go as a module tool from `localnet/wasmd`.
+//!
+//! What is kept is 132 MB: the program and the virtual machine's library, which it looks for beside
+//! itself, so that the folder can be moved. Go's own caches (4 GB) are private and removed afterwards.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Made, Site};
+use crate::error::{Doing, Result, make_dir, remove_dir};
+use crate::hash::sha256_hex;
+use crate::run::{Step, capture};
+
+const VERSION: &str = "0.61.14";
+const PACKAGE: &str = "github.com/CosmWasm/wasmd/cmd/wasmd";
+
+/// The program's path.
+pub(super) fn get(site: &Site<'_>, step: &Step) -> Result<Made<PathBuf>> {
+    let module = site.workspace.root().join("localnet/wasmd");
+    let name = folder_name(&module)?;
+    let program = site.cache.root().join(&name).join("bin/wasmd");
+    if site.cache.has(&name) {
+        return Ok(Made::Ready(program));
+    }
+    site.cache.install(&name, |making| {
+        let scratch = site.scratch("go")?;
+        step.run(&mut build(&module, &scratch, &making.join("bin/wasmd")))?;
+        copy_library(&module, &scratch, making)?;
+        step.run(Command::new(making.join("bin/wasmd")).arg("version"))?;
+        remove_dir(&scratch)
+    })?;
+    Ok(Made::Now(program, format!("built {VERSION}")))
+}
+
+/// Version and recipe: another go.sum or other flags make another folder.
+fn folder_name(module: &Path) -> Result<String> {
+    let mut recipe = flags().into_bytes();
+    for file in ["go.mod", "go.sum"] {
+        let path = module.join(file);
+        let bytes = std::fs::read(&path).doing(|| format!("read {}", path.display()))?;
+        recipe.extend(bytes);
+    }
+    let hash = sha256_hex(&recipe);
+    Ok(format!(
+        "wasmd-{VERSION}-{}",
+        hash.get(..12).unwrap_or(&hash)
+    ))
+}
+
+fn flags() -> String {
+    let sdk = "github.com/cosmos/cosmos-sdk/version";
+    format!(
+        "-s -w -X {sdk}.Name=wasm -X {sdk}.AppName=wasmd -X {sdk}.Version={VERSION} \
+         -X github.com/CosmWasm/wasmd/app.Bech32Prefix=wasm -r $ORIGIN/../lib"
+    )
+}
+
+fn go(module: &Path, scratch: &Path) -> Command {
+    let mut command = Command::new("go");
+    command
+        .current_dir(module)
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-buildvcs=false -modcacherw")
+        .env("GOWORK", "off")
+        .env("GOMODCACHE", scratch.join("modules"))
+        .env("GOCACHE", scratch.join("build"))
+        .env("CGO_ENABLED", "1");
+    command
+}
+
+fn build(module: &Path, scratch: &Path, program: &Path) -> Command {
+    let mut command = go(module, scratch);
+    command
+        .args([
+            "build",
+            "-mod=readonly",
+            "-trimpath",
+            "-tags",
+            "netgo",
+            "-ldflags",
+            &flags(),
+            "-o",
+        ])
+        .arg(program)
+        .arg(PACKAGE);
+    command
+}
+
+/// The library comes inside its Go module, read-only.
+fn copy_library(module: &Path, scratch: &Path, making: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let list = [
+        "list",
+        "-m",
+        "-f",
+        "{{.Dir}}",
+        "github.com/CosmWasm/wasmvm/v3",
+    ];
+    let folder = capture(go(module, scratch).args(list))?;
+    let name = format!("libwasmvm.{}.so", std::env::consts::ARCH);
+    let from = Path::new(&folder).join("internal/api").join(&name);
+    let to = making.join("lib").join(&name);
+    make_dir(&making.join("lib"))?;
+    let doing = || format!("copy {} to {}", from.display(), to.display());
+    std::fs::copy(&from, &to).doing(doing)?;
+    std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o755)).doing(doing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_lock_file_makes_another_folder() {
+        let module = tempfile::tempdir().unwrap();
+        std::fs::write(module.path().join("go.mod"), "module x").unwrap();
+        std::fs::write(module.path().join("go.sum"), "a").unwrap();
+        let first = folder_name(module.path()).unwrap();
+        std::fs::write(module.path().join("go.sum"), "b").unwrap();
+        assert_ne!(first, folder_name(module.path()).unwrap());
+        assert!(first.starts_with("wasmd-0.61.14-"));
+    }
+
+    #[test]
+    fn the_program_looks_for_its_library_beside_itself() {
+        assert!(flags().ends_with("-r $ORIGIN/../lib"));
+    }
+}
