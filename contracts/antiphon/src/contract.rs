@@ -1,6 +1,8 @@
 //! Entry points: a match and nothing else.
 
 use antiphon_api::{ExecuteMsg, InstantiateMsg, QueryMsg};
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 
 use crate::error::ContractError;
@@ -11,6 +13,7 @@ use crate::{execute as on, instantiate as at_start, query as show, reply as back
 ///
 /// # Errors
 /// A denom, beacon or parameter out of its bounds; attached coins.
+#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     deps: DepsMut<'_>,
     _env: Env,
@@ -24,6 +27,7 @@ pub fn instantiate(
 ///
 /// # Errors
 /// A [`ContractError`] whose text starts with a stable code; nothing of the message is kept then.
+#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(
     deps: DepsMut<'_>,
     env: Env,
@@ -82,6 +86,7 @@ pub fn execute(
 ///
 /// # Errors
 /// An unknown id, or an address that is none.
+#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     show::run(deps, &env, msg)
 }
@@ -90,6 +95,7 @@ pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, Contract
 ///
 /// # Errors
 /// An id that this contract never gives.
+#[cfg_attr(not(feature = "library"), entry_point)]
 pub fn reply(deps: DepsMut<'_>, _env: Env, reply: Reply) -> Result<Response, ContractError> {
     back::run(deps, &reply)
 }

@@ -6,14 +6,10 @@
 //! `antiphon-rules`.
 
 pub mod contract;
-#[cfg(all(target_arch = "wasm32", not(feature = "library")))]
-mod entry;
 mod error;
 mod execute;
 mod flow;
 mod instantiate;
-#[cfg(any(test, all(target_arch = "wasm32", not(feature = "library"))))]
-mod json;
 mod query;
 mod reply;
 mod state;

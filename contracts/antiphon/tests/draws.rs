@@ -72,11 +72,15 @@ fn a_replaced_member_is_a_stranger_to_the_round() {
 fn without_spare_seats_the_draws_run_out_and_the_task_fails() {
     let mut network = Network::five();
     let task = network.ask(&Ask::default()).unwrap();
+    let mut seen = network.task(task).waits_for;
     network.draw(task);
     network.commit_all(task, &SILENT_TWO);
     pass_window(&mut network, task);
     network.advance(task);
     for left in [true, false] {
+        let next = network.task(task).waits_for;
+        assert!(next > seen, "randomness that was seen draws nobody");
+        seen = next;
         let short: DrawShort = find(&network.draw(task).events).unwrap();
         assert_eq!((short.found, short.quorum), (3, 4));
         assert_eq!(short.waits_for.is_some(), left);
