@@ -47,6 +47,7 @@ pub(crate) async fn follow(
         // Blocks read late only wake: what counts is the newest height, at which state will be read.
         let tick = Tick {
             height: height.max(block.head),
+            time: block.head_time,
             touched,
         };
         if ticks.send(tick).await.is_err() {

@@ -32,6 +32,8 @@ pub type Edge<'a, T> = BoxFuture<'a, Result<T, EdgeError>>;
 pub struct Tick {
     /// Its height.
     pub height: u64,
+    /// Its time, in Unix seconds: that of the next block is not earlier.
+    pub time: u64,
     /// The contract emitted something in it, or blocks before it were skipped.
     pub touched: bool,
 }

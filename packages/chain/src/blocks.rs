@@ -14,6 +14,7 @@ use crate::chain::Chain;
 use crate::error::ChainError;
 use crate::files::write_atomically;
 use crate::rpc::lowest_height;
+use crate::time::unix_seconds;
 use crate::types::{BlockResults, Status};
 
 /// A node tells of a block shortly before its results can be read.
@@ -60,6 +61,8 @@ pub struct Block {
     pub results: BlockResults,
     /// The newest height when it was read.
     pub head: u64,
+    /// The newest block's time, in Unix seconds: the next block's is not earlier.
+    pub head_time: u64,
 }
 
 /// Blocks of one chain, polled.
@@ -70,6 +73,7 @@ pub struct BlockStream {
     cursor: Cursor,
     next: u64,
     head: u64,
+    head_time: u64,
     poll: Duration,
 }
 
@@ -95,6 +99,7 @@ impl BlockStream {
             path: path.map(Path::to_owned),
             next: cursor.height.saturating_add(1),
             head: status.height,
+            head_time: unix_seconds(&status.time)?,
             cursor,
             poll,
         };
@@ -140,6 +145,7 @@ impl BlockStream {
             let status = self.chain.status().await?;
             self.refuse_other_chain(&status)?;
             self.head = status.height;
+            self.head_time = unix_seconds(&status.time)?;
             if self.head < wanted {
                 sleep(self.poll).await;
             }
@@ -155,6 +161,7 @@ impl BlockStream {
             }),
             results,
             head: self.head,
+            head_time: self.head_time,
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use antiphon_api::{AwaitedRound, Hex, TaskResponse, TaskStatus};
 
@@ -66,7 +65,7 @@ impl Actor {
             self.metrics.chain_error();
             tracing::debug!(%error, "open tasks could not be read");
         }
-        self.relay_beacon();
+        self.relay_beacon(tick.time);
         self.advance_due();
         self.guess();
     }
@@ -118,7 +117,8 @@ impl Actor {
     }
 
     /// Rounds that are out and not on chain: one worker after the other brings them.
-    fn relay_beacon(&mut self) {
+    /// Blocks are behind the clock, and the contract refuses a round before its time in blocks: `time` is theirs.
+    fn relay_beacon(&mut self, time: u64) {
         let Some(beacon) = self.ports.beacon.clone() else {
             return;
         };
@@ -126,12 +126,8 @@ impl Actor {
             awaited, published, ..
         } = &mut self.chores;
         published.retain(|round, _| awaited.contains_key(round));
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
         let mut turns = Vec::new();
-        for round in awaited.values().filter(|round| round.published <= now) {
+        for round in awaited.values().filter(|round| round.published <= time) {
             let since = published
                 .entry(round.round)
                 .or_insert(Since::new(self.height));

@@ -130,6 +130,7 @@ impl Harness {
         self.actor
             .on_tick(Tick {
                 height,
+                time: 1_000,
                 touched: true,
             })
             .await;
