@@ -283,6 +283,9 @@ fn fetching(log: &str) -> Option<String> {
     };
     let megabytes = |key: &str| value(key)?.checked_div(1_000_000);
     let (have, all, peers) = (megabytes("bytes")?, megabytes("of")?, value("peers")?);
+    if peers == 0 {
+        return None; // not begun
+    }
     let sources = if peers == 1 { "peer" } else { "peers" };
     Some(format!(
         "{have} of {all} MB of the model from {peers} {sources}"

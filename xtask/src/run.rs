@@ -30,7 +30,7 @@ impl Step {
         let log = logs.join(format!("{}.log", name.replace([' ', '/'], "-")));
         File::create(&log).doing(|| format!("write {}", log.display()))?;
         Ok(Self {
-            name: name.to_owned(),
+            name: name.trim_start_matches("ci-").to_owned(),
             log,
             started: Instant::now(),
         })

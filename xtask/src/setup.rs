@@ -4,6 +4,7 @@ mod checks;
 mod contract;
 mod model;
 mod release;
+mod wasm;
 mod wasm_std;
 mod wasmd;
 

@@ -1,5 +1,11 @@
 //! Queries. Lists page: default 10 entries, at most 30.
 
+#[cfg(doc)]
+use crate::{
+    AnswerResponse, BalanceResponse, BeaconResponse, ConfigResponse, DutiesResponse,
+    EstimateFeeResponse, ModelResponse, ModelsResponse, ParamsResponse, RoundResponse,
+    SeatsResponse, TaskResponse, TasksResponse, TotalsResponse, WorkerResponse, WorkersResponse,
+};
 use antiphon_content::Cid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

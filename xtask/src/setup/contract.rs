@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Made, Site};
+use super::{Made, Site, wasm};
 use crate::error::{Doing, Error, Result};
-use crate::hash::sha256_file;
+use crate::hash::sha256_hex;
 use crate::run::{Step, cargo};
 
 /// What the chain accepts in one upload, in bytes.
@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 800 * 1024;
 pub(super) fn build(site: &Site<'_>, step: &Step, std: &Path) -> Result<Made<PathBuf>> {
     let root = site.workspace.root();
     let target = site.workspace.target();
-    let before = std::fs::metadata(wasm(target))
+    let before = std::fs::metadata(file(target))
         .and_then(|data| data.modified())
         .ok();
     let flags = format!(
@@ -43,13 +43,15 @@ pub(super) fn build(site: &Site<'_>, step: &Step, std: &Path) -> Result<Made<Pat
             "wasm32-unknown-unknown",
         ]);
     step.run(&mut command)?;
-    let path = wasm(target);
+    let path = file(target);
     let data = std::fs::metadata(&path).doing(|| format!("read {}", path.display()))?;
     check_size(data.len())?;
+    let module = std::fs::read(&path).doing(|| format!("read {}", path.display()))?;
+    wasm::check(&module)?;
     if before.is_some() && before == data.modified().ok() {
         return Ok(Made::Ready(path));
     }
-    let hash = sha256_file(&path)?;
+    let hash = sha256_hex(&module);
     let note = format!(
         "built, {} bytes, sha256 {}",
         data.len(),
@@ -68,7 +70,7 @@ pub(super) fn cargo_home() -> Result<PathBuf> {
         })
 }
 
-fn wasm(target: &Path) -> PathBuf {
+fn file(target: &Path) -> PathBuf {
     target.join("wasm32-unknown-unknown/contract/antiphon_contract.wasm")
 }
 
