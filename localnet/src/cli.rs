@@ -115,7 +115,11 @@ impl Cli {
             Command::Demo(demo) => until_signal(demo.run()).await,
             Command::Start(start) => until_signal(start.run()).await,
             Command::Stop { home } => {
-                output::line(&format!("stopped: {}", stop(&home)?.join(", ")));
+                let stopped = stop(&home)?.join(", ");
+                output::line(&format!(
+                    "stopped: {stopped}; {} can be removed",
+                    home.display()
+                ));
                 Ok(())
             }
             Command::Beacon { port, file } => Ok(serve_beacon(port, file).await?),
