@@ -100,12 +100,8 @@ impl Actor {
     }
 
     async fn awaited(&self) -> Result<BTreeMap<u64, AwaitedRound>, EdgeError> {
-        let drawing = self
-            .chores
-            .tasks
-            .values()
-            .any(|task| task.status == TaskStatus::Drawing);
-        if self.ports.beacon.is_none() || !drawing {
+        // Not only when a task we know of is drawing: more tasks may be open than we look at.
+        if self.ports.beacon.is_none() {
             return Ok(BTreeMap::new());
         }
         let awaited = self.ports.chain.beacon().await?.awaited;

@@ -203,6 +203,8 @@ impl Actor {
             }
         }
         self.post_votes();
+        // Our votes go before work for all.
+        self.pump();
         self.do_chores(tick).await;
         self.pump();
         self.publish_state();

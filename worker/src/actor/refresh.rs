@@ -12,11 +12,13 @@ use crate::ports::EdgeError;
 use crate::relay::{Member, RoundBoard};
 
 impl Actor {
-    /// Reads all duties, then whatever became of the open ones that are no longer among them.
+    /// Reads all duties, then whatever became of the open ones that are no longer among them. One that cannot be
+    /// read holds up no other: the first failure is told when all were seen.
     pub(super) async fn refresh(&mut self) -> Result<(), EdgeError> {
         let shown = self.ports.chain.duties().await?;
         let height = shown.height;
         self.height = self.height.max(height);
+        let mut result = Ok(());
         for duty in &shown.duties {
             let key = DutyKey::new(duty.task, duty.round);
             let view = View {
@@ -26,9 +28,9 @@ impl Actor {
             if self.open.contains_key(&key) {
                 self.step(key, Input::Chain(view)).await;
             } else if !self.ended.contains_key(&key) {
-                self.admit(duty, view).await?;
+                result = result.and(self.admit(duty, view).await);
             }
-            self.update_board(duty).await?;
+            result = result.and(self.update_board(duty).await);
         }
         let listed = |key: &DutyKey| {
             shown
@@ -43,11 +45,13 @@ impl Actor {
             .copied()
             .collect();
         for key in missing {
-            if let Some(view) = self.look_for(key, height).await? {
-                self.step(key, Input::Chain(view)).await;
+            match self.look_for(key, height).await {
+                Ok(Some(view)) => self.step(key, Input::Chain(view)).await,
+                Ok(None) => {}
+                Err(error) => result = result.and(Err(error)),
             }
         }
-        Ok(())
+        result
     }
 
     /// A duty seen for the first time. It is served only if its task hashes to its digest.

@@ -167,11 +167,11 @@ impl Desk {
     pub fn put_other(&mut self, item: Item) {
         let slot = self.slots.entry((item.key(), item.half())).or_default();
         let worker = item.worker().to_owned();
-        let same = slot
+        let settled = slot
             .items
             .get(&worker)
-            .is_some_and(|held| held.item == item);
-        if !same {
+            .is_some_and(|held| held.posted.is_some() || held.item == item);
+        if !settled {
             slot.items.insert(worker, Held { item, posted: None });
         }
     }
