@@ -71,7 +71,8 @@ impl Actor {
         }
     }
 
-    /// Height at which half of the commit window has passed.
+    /// Height from which `unavailable` may be said: half of the commit window. A commitment of ours that is on chain
+    /// without a journal was made of a prompt that was found, unless it is `unavailable` itself.
     fn half_window(&self, key: DutyKey) -> u64 {
         let Some(duty) = self.open.get(&key) else {
             return self.height;
@@ -81,7 +82,15 @@ impl Actor {
                 let entered = duty.task.entered.min(deadline);
                 entered.saturating_add(deadline.saturating_sub(entered).div_ceil(2))
             }
-            _ => self.height,
+            Phase::Wait { commitment } | Phase::Reveal { commitment, .. } => {
+                let unavailable = Ballot::Unavailable {};
+                let entry = self.voter.entry(key, duty.task.task_digest, unavailable);
+                match entry.commitment == commitment {
+                    true => self.height,
+                    false => u64::MAX,
+                }
+            }
+            Phase::Revealed | Phase::Gone { .. } => self.height,
         }
     }
 

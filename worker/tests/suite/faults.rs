@@ -149,3 +149,29 @@ async fn a_lost_journal_is_made_again_from_the_chain() {
     assert_eq!(fresh.end(task), Some(State::Done));
     assert_one_commitment(&world, "lost journal");
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_its_journal_a_committed_worker_waits_for_the_prompt_and_says_nothing_else() {
+    let world = World::new(80, 0);
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, _home) = harness(&world);
+    let task = world.post(&prompt(1));
+    while world.lock().offered.is_empty() {
+        harness.block().await;
+    }
+    let sources = harness.content.sources.lock().unwrap().clone();
+    let mut fresh = Harness::new(world.clone(), home.path().to_owned());
+    drop(harness);
+    for _ in 0..8 {
+        fresh.block().await;
+    }
+    assert_eq!(
+        fresh.actor.journal().keys().count(),
+        0,
+        "nothing that differs from what is on chain is written down"
+    );
+    fresh.content.sources.lock().unwrap().extend(sources);
+    fresh.run().await;
+    assert_eq!(fresh.end(task), Some(State::Done));
+    assert_one_commitment(&world, "prompt found late");
+}
