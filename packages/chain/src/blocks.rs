@@ -20,6 +20,9 @@ use crate::types::{BlockResults, Status};
 /// A node tells of a block shortly before its results can be read.
 const MAX_NOT_READY: u32 = 50;
 
+/// A node this many blocks behind the cursor may still be of the same chain.
+const MAX_LATE: u64 = 1_000;
+
 /// What was done last, and on which chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,7 +212,9 @@ impl BlockStream {
             (Some(want), Some(got)) if *want != got => Err(reset(got, want.clone())),
             // The same chain; a node behind the cursor is only late.
             (Some(_), Some(_)) => Ok(()),
-            _ if status.height < cursor.height && !status.catching_up => {
+            // Without block 1 to compare, only a height far below the cursor tells of a reset: nodes behind one
+            // address are often a few blocks apart.
+            _ if status.height.saturating_add(MAX_LATE) < cursor.height && !status.catching_up => {
                 let at = |height| format!("at height {height}");
                 Err(reset(at(status.height), at(cursor.height)))
             }

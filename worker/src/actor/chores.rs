@@ -18,6 +18,8 @@ const STRANGER_WAITS: u64 = 8;
 const LOOK_EVERY: u64 = 10;
 /// Pages of open tasks read at most: 120 tasks; older ones are served first.
 const PAGES: usize = 4;
+/// The pause before work is sent again doubles this often: from 6 blocks to 1,536.
+const MOST_DOUBLINGS: u32 = 8;
 /// Tasks advanced or drawn in one message.
 const BATCH: u32 = 10;
 
@@ -35,25 +37,35 @@ pub(super) struct Chores {
     given_up: BTreeMap<u64, ()>,
 }
 
+/// Work that waits for somebody: since when, and how often we sent it.
 #[derive(Clone, Copy, Debug)]
 struct Since {
     height: u64,
     sent: Option<u64>,
+    times: u32,
 }
 
 impl Since {
     const fn new(height: u64) -> Self {
-        Self { height, sent: None }
+        Self {
+            height,
+            sent: None,
+            times: 0,
+        }
     }
 
-    /// Whether it is our turn after `wait` blocks; marks it sent.
+    /// Whether it is our turn after `wait` blocks; marks it sent. What made no difference is sent again after twice
+    /// the blocks each time, so that a source that lies costs little gas.
     fn turn(&mut self, height: u64, wait: u64) -> bool {
+        let pause =
+            SEND_AGAIN.saturating_mul(1 << self.times.saturating_sub(1).min(MOST_DOUBLINGS));
         let turn = match self.sent {
-            Some(sent) => height >= sent.saturating_add(SEND_AGAIN),
+            Some(sent) => height >= sent.saturating_add(pause),
             None => height >= self.height.saturating_add(wait),
         };
         if turn {
             self.sent = Some(height);
+            self.times = self.times.saturating_add(1);
         }
         turn
     }

@@ -94,14 +94,18 @@ async fn a_reset_chain_is_an_error_until_the_cursor_is_forgotten() {
 }
 
 #[tokio::test]
-async fn a_chain_below_the_cursor_is_a_reset_even_when_block_one_is_pruned() {
+async fn where_block_one_is_pruned_a_reset_is_told_by_a_height_far_below_the_cursor() {
     let node = FakeNode::start().await;
     node.node().earliest = 5;
+    node.node().height = 2_000;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cursor.json");
     let mut stream = open(&node, &path, Start::Head).await.unwrap();
-    let height = take(&mut stream, 1).await[0].height;
-    stream.acknowledge(height).unwrap();
+    stream.acknowledge(2_000).unwrap();
+    node.node().height = 1_999;
+    open(&node, &path, Start::Head)
+        .await
+        .expect("one block behind is late, not another chain");
     node.node().height = 6;
     let error = open(&node, &path, Start::Head).await.unwrap_err();
     assert!(matches!(error, ChainError::ChainReset { .. }), "{error}");
