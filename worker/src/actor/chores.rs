@@ -1,6 +1,6 @@
 //! Work that any worker can do for all: beacon rounds, due transitions, and guesses at coming duties.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use antiphon_api::{AwaitedRound, Hex, TaskResponse, TaskStatus};
@@ -34,7 +34,7 @@ pub(super) struct Chores {
     due: BTreeMap<u64, Since>,
     looked: bool,
     guessing: bool,
-    given_up: BTreeMap<u64, ()>,
+    given_up: BTreeSet<u64>,
 }
 
 /// Work that waits for somebody: since when, and how often we sent it.
@@ -211,11 +211,11 @@ impl Actor {
         let Chores {
             tasks, given_up, ..
         } = &mut self.chores;
-        given_up.retain(|task, ()| tasks.contains_key(task));
+        given_up.retain(|task| tasks.contains_key(task));
         let guess = tasks.values().find(|task| {
             task.status == TaskStatus::Drawing
                 && self.settings.served.get(&task.model) == Some(&task.manifest)
-                && !given_up.contains_key(&task.task)
+                && !given_up.contains(&task.task)
                 && !self.bench.knows(task)
         });
         let Some(task) = guess.cloned() else { return };
@@ -234,7 +234,7 @@ impl Actor {
     pub(super) fn on_speculated(&mut self, task: u64, done: bool) {
         self.chores.guessing = false;
         // One guess a task: if the prompt was not to be had, the duty will look for it with patience.
-        self.chores.given_up.insert(task, ());
+        self.chores.given_up.insert(task);
         tracing::debug!(task, done, "guess ended");
     }
 }

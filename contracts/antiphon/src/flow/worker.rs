@@ -2,13 +2,14 @@
 
 use antiphon_api::{Params, SeatLeft, Uint128, WorkerJailed, WorkerMissed};
 use antiphon_rules as rules;
+use antiphon_rules::fees::Taken;
 use cosmwasm_std::CanonicalAddr;
 
 use crate::error::ContractError;
 use crate::execute::post_task::lock_rule;
 use crate::state::books::Pot;
 use crate::state::models::{self, Model};
-use crate::state::workers::{self, Stake, Taken};
+use crate::state::workers::{self, Stake};
 use crate::state::{config, seats};
 use crate::turn::Turn;
 
@@ -67,8 +68,8 @@ pub(crate) fn remove_seats(
 
 /// Moves what was taken of a worker into a pot.
 pub(crate) fn collect(turn: &mut Turn<'_>, taken: Taken, to: Pot) -> Result<(), ContractError> {
-    turn.shift(Pot::Bonds, to, taken.bond)?;
-    turn.shift(Pot::Unbonding, to, taken.unbonding)
+    turn.shift(Pot::Bonds, to, taken.from_bond)?;
+    turn.shift(Pot::Unbonding, to, taken.from_unbonding)
 }
 
 /// Charges a miss and jails at `max_misses`; the caller writes the stake back. Returns the charge.
@@ -86,7 +87,7 @@ pub(crate) fn miss(
     turn.emit(WorkerMissed {
         task,
         worker: worker.clone(),
-        charge: Uint128::new(taken.sum()),
+        charge: Uint128::new(taken.total()),
         misses: stake.misses,
     });
     // Misses and jail are live: the current parameters, not the task's.
@@ -103,5 +104,5 @@ pub(crate) fn miss(
             until: stake.jailed_until,
         });
     }
-    Ok(taken.sum())
+    Ok(taken.total())
 }

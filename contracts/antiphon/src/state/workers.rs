@@ -1,6 +1,7 @@
 //! Workers: the stake, which every draw and settlement rewrites, apart from the profile, which they
 //! don't.
 
+use antiphon_rules::fees::Taken;
 use cosmwasm_std::{CanonicalAddr, Storage};
 
 use super::keys;
@@ -47,20 +48,6 @@ impl Record for Stake {
     }
 }
 
-/// What was taken of a worker, by where it came from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
-    pub(crate) bond: u128,
-    pub(crate) unbonding: u128,
-}
-
-impl Taken {
-    /// Both together.
-    pub(crate) const fn sum(self) -> u128 {
-        self.bond.saturating_add(self.unbonding)
-    }
-}
-
 impl Stake {
     pub(crate) const fn jailed(&self) -> bool {
         self.jailed_until != 0
@@ -89,11 +76,10 @@ impl Stake {
 
     /// Takes at most `amount`: from the bond first, then from the unbonding entry.
     pub(crate) fn take(&mut self, amount: u128) -> Taken {
-        let bond = amount.min(self.bond);
-        let unbonding = amount.saturating_sub(bond).min(self.unbonding);
-        self.bond = self.bond.saturating_sub(bond);
-        self.unbonding = self.unbonding.saturating_sub(unbonding);
-        Taken { bond, unbonding }
+        let taken = Taken::split(amount, self.bond, self.unbonding);
+        self.bond = self.bond.saturating_sub(taken.from_bond);
+        self.unbonding = self.unbonding.saturating_sub(taken.from_unbonding);
+        taken
     }
 }
 

@@ -94,7 +94,7 @@ fn settle_member(
     stake.unlock(open.task.lock)?;
     if result.forfeited > 0 {
         let taken = stake.take(result.forfeited);
-        if taken.sum() != result.forfeited {
+        if taken.total() != result.forfeited {
             return Err(ContractError::Overflow);
         }
         collect(turn, taken, Pot::Escrows)?;
