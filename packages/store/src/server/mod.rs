@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use crate::Store;
 use crate::disk::lock;
 
-pub use listen::{Caller, serve};
+pub use listen::{Caller, ListenLimits, serve, serve_with};
 use rates::Rates;
 use refusal::Refusal;
 
@@ -133,8 +133,12 @@ async fn open_to_browsers(request: Request, next: Next) -> Response {
         ("access-control-allow-methods", "GET, HEAD, PUT, OPTIONS"),
         (
             "access-control-allow-headers",
-            "Content-Type, Range, If-None-Match, Cache-Control",
+            "Accept, Content-Type, Range, If-None-Match, Cache-Control",
         ),
+        // A preflight is asked once in two hours, the longest that browsers remember one.
+        ("access-control-max-age", "7200"),
+        // A page from the open web may ask a worker on this machine or in this house.
+        ("access-control-allow-private-network", "true"),
         (
             "access-control-expose-headers",
             "Content-Length, Content-Range, ETag, Retry-After, X-Antiphon-Leaves",

@@ -160,22 +160,6 @@ async fn other_spellings_of_a_cid_are_refused_on_every_route() {
 }
 
 #[tokio::test]
-async fn pages_of_any_origin_may_ask() {
-    let worker = Worker::start().await;
-    let path = format!("/antiphon/v1/block/{}", Cid::of_raw(b"x"));
-    let preflight = [
-        ("origin", "https://page.example"),
-        ("access-control-request-method", "PUT"),
-    ];
-    let response = ask(&worker, Method::OPTIONS, &path, &preflight).await;
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(header(&response, "access-control-allow-origin"), "*");
-    assert!(header(&response, "access-control-allow-methods").contains("PUT"));
-    let unknown = get(&worker, "/nothing/here").await;
-    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
 async fn an_uploaded_block_is_stored_once_and_served() {
     let worker = Worker::start().await;
     let (client, bytes) = (client(), Bytes::from_static(b"a prompt"));

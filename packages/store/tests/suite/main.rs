@@ -8,6 +8,8 @@
 )]
 
 mod blocks;
+mod browsers;
+mod dawdlers;
 mod endpoints;
 mod fetch_blocks;
 mod fetch_models;
