@@ -70,7 +70,7 @@ impl ClientError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Prompt(_) | Self::Manifest(_) => 2,
-            Self::Chain(ChainError::Refused(_)) => 4,
+            Self::Chain(ChainError::Refused(_) | ChainError::NotAllowed { .. }) => 4,
             Self::Chain(ChainError::Key(_) | ChainError::BadUrl { .. }) => 2,
             Self::Chain(_) | Self::Http(_) | Self::Upload(_) | Self::Unavailable { .. } => 3,
             Self::NoAnswer(_) => 5,

@@ -97,7 +97,7 @@ pub(super) async fn post(
     let msgs = [contract.message(&msg, &funds)?];
     let sent = sender.broadcast(&msgs, gas).await?;
     let broadcast = Instant::now();
-    let outcome = sender.wait(sent).await?.into_result(sender.address())?;
+    let outcome = sender.wait(&sent).await?.into_result(sender.requester())?;
     let task = outcome.attribute("wasm-task_added", "task");
     let task = task.and_then(|id| id.parse().ok()).ok_or_else(|| {
         let want = "the event task_added with its id".to_owned();

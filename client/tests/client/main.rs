@@ -13,7 +13,7 @@ mod binary;
     dead_code,
     reason = "the chain crate's own fake; not all of it is used here"
 )]
-#[path = "../../../packages/chain/tests/chain/fake_node.rs"]
+#[path = "../../../packages/chain/tests/chain/fake_node/mod.rs"]
 mod fake_node;
 mod fake_workers;
 mod network;

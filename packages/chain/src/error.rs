@@ -98,6 +98,17 @@ pub enum ChainError {
         /// Used when it was stopped.
         used: u64,
     },
+    /// A key that acts for another account may not do this, or no longer.
+    #[error(
+        "the account {granter} does not allow this: {cause}. The session's calls, time or fees may be used up, \
+         or it was ended: start a new one. A refused message costs its fee all the same"
+    )]
+    NotAllowed {
+        /// Who would have had to allow it.
+        granter: String,
+        /// The chain's words.
+        cause: String,
+    },
     /// The chain refused a transaction for another reason.
     #[error("the chain refused (code {code}, {codespace}): {log}")]
     Rejected {
@@ -261,6 +272,7 @@ pub(crate) fn classify(
     match (codespace, code) {
         ("sdk", 5) => insufficient_funds(log, payer),
         ("sdk", 13) => fee_too_low(log),
+        _ if is_not_allowed(codespace, log) => Some(not_allowed(log, payer)),
         _ => None,
     }
     .unwrap_or_else(|| ChainError::Rejected {
@@ -289,6 +301,27 @@ fn insufficient_funds(log: &str, payer: &str) -> Option<ChainError> {
         have: have.to_owned(),
         need: need.to_owned(),
     })
+}
+
+/// A simulation knows no code: the words are the same.
+fn is_not_allowed(codespace: &str, log: &str) -> bool {
+    let words = [
+        "authorization not found",
+        "authorization expired",
+        "does not allow to pay fees",
+        "fee limit exceeded",
+        "fee allowance expired",
+    ];
+    let refused = log.trim_end().ends_with("unauthorized") && !log.contains("signature");
+    let known = words.iter().any(|word| log.contains(word));
+    matches!(codespace, "authz" | "feegrant") || known || refused
+}
+
+fn not_allowed(log: &str, granter: &str) -> ChainError {
+    ChainError::NotAllowed {
+        granter: granter.to_owned(),
+        cause: log.chars().take(200).collect(),
+    }
 }
 
 /// `insufficient fees; got: 1uanti required: 5000uanti: insufficient fee`

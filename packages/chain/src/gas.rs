@@ -19,6 +19,9 @@ const PER_DRAW: u64 = 250_000;
 /// One transition, settlement of a small committee included.
 const PER_ADVANCE: u64 = 400_000;
 
+/// What sending a message for another account costs over sending it oneself.
+pub const EXEC: u64 = 40_000;
+
 /// How the gas limit of a transaction is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gas {

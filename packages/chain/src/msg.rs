@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::coins::Coin;
 use crate::error::ChainError;
+use crate::grants::{self, ContractCalls, MSG_EXECUTE};
 
 /// One message; the sender is filled in when it is signed.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +62,41 @@ pub enum Msg {
     VoteYes {
         /// The proposal's number.
         proposal: u64,
+    },
+    /// Allows another key some calls of a contract, in our name and without coins.
+    Grant {
+        /// That key's address.
+        grantee: String,
+        /// What it may call.
+        calls: ContractCalls,
+        /// Seconds since 1970 at which it ends.
+        expires: u64,
+    },
+    /// Pays another key's fees of [`Msg::Exec`]. There may be one allowance at a time.
+    GrantAllowance {
+        /// That key's address.
+        grantee: String,
+        /// What it may use up; refused messages cost as well.
+        limit: Coin,
+        /// Seconds since 1970 at which it ends.
+        expires: u64,
+    },
+    /// Ends [`Msg::Grant`].
+    Revoke {
+        /// The other key's address.
+        grantee: String,
+    },
+    /// Ends [`Msg::GrantAllowance`].
+    RevokeAllowance {
+        /// The other key's address.
+        grantee: String,
+    },
+    /// Messages in the name of another account, which has granted them.
+    Exec {
+        /// That account.
+        granter: String,
+        /// What it is made to send.
+        msgs: Vec<Msg>,
     },
     /// Anything else, already in protobuf.
     Raw {
@@ -113,7 +149,7 @@ impl Msg {
                 json,
                 funds,
             } => any(
-                "/cosmwasm.wasm.v1.MsgExecuteContract",
+                MSG_EXECUTE,
                 &MsgExecuteContract {
                     sender: sender.to_owned(),
                     contract: contract.clone(),
@@ -180,6 +216,28 @@ impl Msg {
                     metadata: String::new(),
                 },
             ),
+            other => other.to_granting_any(sender),
+        }
+    }
+
+    fn to_granting_any(&self, sender: &str) -> Any {
+        match self {
+            Self::Grant {
+                grantee,
+                calls,
+                expires,
+            } => grants::grant(sender, grantee, calls, *expires),
+            Self::GrantAllowance {
+                grantee,
+                limit,
+                expires,
+            } => grants::grant_allowance(sender, grantee, limit, *expires),
+            Self::Revoke { grantee } => grants::revoke(sender, grantee),
+            Self::RevokeAllowance { grantee } => grants::revoke_allowance(sender, grantee),
+            Self::Exec { granter, msgs } => {
+                let msgs = msgs.iter().map(|msg| msg.to_any(granter));
+                grants::exec(sender, msgs.collect())
+            }
             _ => Any::default(),
         }
     }
@@ -205,7 +263,7 @@ fn to_json(msg: &impl Serialize) -> Result<Vec<u8>, ChainError> {
     serde_json::to_vec(msg).map_err(|error| ChainError::Message(error.to_string()))
 }
 
-fn any(type_url: &str, msg: &impl Message) -> Any {
+pub(crate) fn any(type_url: &str, msg: &impl Message) -> Any {
     Any {
         type_url: type_url.to_owned(),
         value: msg.encode_to_vec(),

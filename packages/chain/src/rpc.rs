@@ -155,14 +155,14 @@ impl Rpc {
             Err(ChainError::Rpc { message, .. })
                 if message.contains("tx already exists in cache") =>
             {
-                return Ok(known(hash));
+                return Ok(Broadcast::known(hash));
             }
             other => other?,
         };
         let check: Check = decode("broadcast_tx_sync", value)?;
         // CometBFT's own code 19 says the same as the text above.
         if check.code == 19 && check.codespace == "sdk" {
-            return Ok(known(hash));
+            return Ok(Broadcast::known(hash));
         }
         Ok(Broadcast {
             hash,
@@ -171,6 +171,17 @@ impl Rpc {
             log: check.log,
             known: false,
         })
+    }
+
+    /// Hands signed bytes that were handed over before to every node. What they say does not matter.
+    pub async fn broadcast_to_all(&self, tx: &[u8]) {
+        let params = json!({ "tx": BASE64.encode(tx) });
+        for (_, endpoint) in self.in_order() {
+            let asked = self.ask(endpoint, "broadcast_tx_sync", &params);
+            if tokio::time::timeout(CONNECT, asked).await.is_err() {
+                tracing::debug!(url = %endpoint.url, "no answer from the node");
+            }
+        }
     }
 
     /// A query of the application by its gRPC path, at the newest height or at one of the past.
@@ -332,16 +343,6 @@ fn result_of(method: &str, mut value: Value) -> Result<Value, Failure> {
 fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, ChainError> {
     serde_json::from_value(value)
         .map_err(|error| ChainError::malformed(what, error, "the answer of CometBFT 0.38"))
-}
-
-fn known(hash: TxHash) -> Broadcast {
-    Broadcast {
-        hash,
-        code: 0,
-        codespace: String::new(),
-        log: String::new(),
-        known: true,
-    }
 }
 
 fn parse_status(value: Value) -> Result<Status, ChainError> {

@@ -4,12 +4,14 @@
 //! signed again under another sequence, so nothing is done twice; sending the *same* bytes again is
 //! always safe.
 
+mod delivery;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_api::ExecuteMsg;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::sleep;
 
 use crate::chain::{Account, Chain};
 use crate::coins::{Coin, GasPrice};
@@ -19,17 +21,8 @@ use crate::key::Key;
 use crate::msg::Msg;
 use crate::outcome::TxOutcome;
 use crate::tx::Draft;
-use crate::types::{Broadcast, TxFound, TxHash};
+use crate::types::{Broadcast, TxHash};
 
-/// Wrong sequence, in the codespace `sdk`.
-const WRONG_SEQUENCE: u32 = 32;
-/// Times the same bytes are handed to nodes that do not answer.
-const HANDOVERS: u32 = 4;
-/// Looks for a hash that should be there; a node indexes a block shortly after it made it.
-const LOOKS: u32 = 3;
-const LOOK_AGAIN: Duration = Duration::from_millis(150);
-/// A node may be away this many polls in a row while a transaction is waited for.
-const MAX_SILENT_POLLS: u32 = 150;
 /// Gas whose fee stands in a simulated transaction: without a fee the figure is far too low. Less than any
 /// transaction uses, so that nobody is refused for a fee that is not asked.
 const SIMULATED_FEE_GAS: u64 = 50_000;
@@ -39,23 +32,29 @@ const SIMULATED_FEE_GAS: u64 = 50_000;
 pub struct SenderOptions {
     /// At least the node's minimum.
     pub gas_price: GasPrice,
-    /// Who pays the fees by a grant; the sender itself if none.
+    /// Who pays the fees by a grant; `on_behalf_of` or the sender itself if none.
     pub fee_granter: Option<String>,
+    /// In whose name everything is sent, by a grant: each message goes inside of [`Msg::Exec`].
+    pub on_behalf_of: Option<String>,
     /// Blocks after which an unseen transaction lapses.
     pub timeout_blocks: u64,
     /// Between two looks for a transaction.
     pub poll: Duration,
+    /// Between two handovers of the same bytes while they are in no block: a node may lose its mempool.
+    pub hand_over_again: Duration,
 }
 
 impl SenderOptions {
-    /// Own fees at this price, 60 blocks, looks every 100 ms.
+    /// Own fees and name at this price, 60 blocks, looks every 100 ms, hands over every 3 s.
     #[must_use]
     pub const fn new(gas_price: GasPrice) -> Self {
         Self {
             gas_price,
             fee_granter: None,
+            on_behalf_of: None,
             timeout_blocks: 60,
             poll: Duration::from_millis(100),
+            hand_over_again: Duration::from_secs(3),
         }
     }
 }
@@ -71,14 +70,31 @@ pub struct Sender {
     account: Mutex<Option<Account>>,
 }
 
-/// A transaction a node has taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A signed transaction that a node has, or is about to be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// Its name.
     pub hash: TxHash,
     /// The last height it can be in.
     pub timeout_height: u64,
+    /// What was signed: may be handed over at any time, without being done twice.
+    pub bytes: Arc<[u8]>,
 }
+
+impl Sent {
+    /// Signed bytes, as they were written down.
+    #[must_use]
+    pub fn of(bytes: &[u8], timeout_height: u64) -> Self {
+        Self {
+            hash: TxHash::of(bytes),
+            timeout_height,
+            bytes: bytes.into(),
+        }
+    }
+}
+
+/// Hears of signed bytes before any node does; an error keeps them here.
+type Note<'a> = &'a mut (dyn FnMut(&Sent) -> Result<(), ChainError> + Send);
 
 impl Sender {
     /// A writer for this key. There must be no other one for it, in no process.
@@ -96,10 +112,17 @@ impl Sender {
         })
     }
 
-    /// The account it writes for.
+    /// The account that signs.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The account it writes for, which the contract sees: the granter, or the one that signs.
+    #[must_use]
+    pub fn requester(&self) -> &str {
+        let granter = self.options.on_behalf_of.as_deref();
+        granter.unwrap_or(&self.address)
     }
 
     /// The chain it writes to.
@@ -108,7 +131,7 @@ impl Sender {
         &self.chain
     }
 
-    /// Coins of the chain's denom in the sending account.
+    /// Coins of the chain's denom in the account that signs.
     ///
     /// # Errors
     /// No node answers.
@@ -137,7 +160,7 @@ impl Sender {
     /// Refused by the node, chain or contract; lapsed; or the node went away.
     pub async fn send(&self, msgs: &[Msg], gas: Gas) -> Result<TxOutcome, ChainError> {
         let sent = self.broadcast(msgs, gas).await?;
-        self.wait(sent).await?.into_result(self.payer())
+        self.wait(&sent).await?.into_result(self.payer())
     }
 
     /// Signs and hands over to a node, without waiting for a block: several may be on their way.
@@ -145,61 +168,37 @@ impl Sender {
     /// # Errors
     /// Refused at the first check, or the node went away.
     pub async fn broadcast(&self, msgs: &[Msg], gas: Gas) -> Result<Sent, ChainError> {
+        self.broadcast_noting(msgs, gas, |_| Ok(())).await
+    }
+
+    /// The same, telling `note` what was signed before any node sees it, so that it can be written down.
+    /// It is told again if the sequence was wrong; what it was told before was then refused and is void.
+    ///
+    /// # Errors
+    /// As [`Sender::broadcast`], and whatever `note` gives: then nothing was handed over.
+    pub async fn broadcast_noting(
+        &self,
+        msgs: &[Msg],
+        gas: Gas,
+        mut note: impl FnMut(&Sent) -> Result<(), ChainError> + Send,
+    ) -> Result<Sent, ChainError> {
         let mut account = self.account.lock().await;
-        let result = self.broadcast_as(&mut account, msgs, gas).await;
+        let msgs = self.in_whose_name(msgs);
+        let result = self.broadcast_as(&mut account, &msgs, gas, &mut note).await;
         if result.is_err() {
             *account = None;
         }
         result
     }
 
-    /// Waits until the transaction is in a block or has lapsed.
-    ///
-    /// # Errors
-    /// Lapsed, or the node stayed away. A failed transaction is an outcome with a code.
-    pub async fn wait(&self, sent: Sent) -> Result<TxOutcome, ChainError> {
-        let mut silent: u32 = 0;
-        loop {
-            match self.look(sent).await {
-                Ok(Some(found)) => return Ok(TxOutcome::from(found)),
-                Ok(None) => silent = 0,
-                Err(error @ ChainError::Lapsed { .. }) => {
-                    *self.account.lock().await = None;
-                    return Err(error);
-                }
-                Err(error) if silent >= MAX_SILENT_POLLS => {
-                    return Err(unconfirmed(sent.hash, &error));
-                }
-                Err(_) => silent = silent.saturating_add(1),
-            }
-            sleep(self.options.poll).await;
+    fn in_whose_name<'m>(&self, msgs: &'m [Msg]) -> Cow<'m, [Msg]> {
+        match &self.options.on_behalf_of {
+            None => Cow::Borrowed(msgs),
+            Some(granter) => Cow::Owned(vec![Msg::Exec {
+                granter: granter.clone(),
+                msgs: msgs.to_vec(),
+            }]),
         }
-    }
-
-    async fn look(&self, sent: Sent) -> Result<Option<TxFound>, ChainError> {
-        let rpc = self.chain.rpc();
-        if let Some(found) = rpc.tx(sent.hash).await? {
-            return Ok(Some(found));
-        }
-        if rpc.status().await?.height <= sent.timeout_height {
-            return Ok(None);
-        }
-        let found = self.find(sent.hash).await?;
-        found.map(Some).ok_or_else(|| ChainError::Lapsed {
-            hash: sent.hash.to_string(),
-            height: sent.timeout_height,
-        })
-    }
-
-    /// Looks for a transaction that may just have been put into a block.
-    async fn find(&self, hash: TxHash) -> Result<Option<TxFound>, ChainError> {
-        for _ in 0..LOOKS {
-            if let Some(found) = self.chain.rpc().tx(hash).await? {
-                return Ok(Some(found));
-            }
-            sleep(LOOK_AGAIN).await;
-        }
-        Ok(None)
     }
 
     async fn broadcast_as(
@@ -207,6 +206,7 @@ impl Sender {
         slot: &mut MutexGuard<'_, Option<Account>>,
         msgs: &[Msg],
         gas: Gas,
+        note: Note<'_>,
     ) -> Result<Sent, ChainError> {
         let mut account = match **slot {
             Some(account) => account,
@@ -218,17 +218,15 @@ impl Sender {
         let mut signed_again = false;
         loop {
             let tx = self.sign(account, msgs, limit, timeout_height).await?;
-            let answer = self.hand_over(&tx).await?;
-            let hash = answer.hash;
+            let sent = Sent::of(&tx, timeout_height);
+            note(&sent)?;
+            let answer = self.hand_over(&sent).await?;
             if answer.code == 0 {
                 account.sequence = account.sequence.saturating_add(1);
                 **slot = Some(account);
-                return Ok(Sent {
-                    hash,
-                    timeout_height,
-                });
+                return Ok(sent);
             }
-            if answer.code != WRONG_SEQUENCE || answer.codespace != "sdk" || signed_again {
+            if !answer.is_wrong_sequence() || signed_again {
                 return Err(self.refused(&answer));
             }
             signed_again = true;
@@ -243,7 +241,8 @@ impl Sender {
         gas: Gas,
     ) -> Result<u64, ChainError> {
         if let Gas::Limit(limit) = gas {
-            return Ok(limit);
+            let more = self.options.on_behalf_of.as_ref().map_or(0, |_| gas::EXEC);
+            return Ok(limit.saturating_add(more));
         }
         let used = match self.simulate(*account, msgs).await {
             Err(ChainError::Rejected { log, .. }) if expected_sequence(&log).is_some() => {
@@ -287,35 +286,10 @@ impl Sender {
             sequence: account.sequence,
             gas_limit,
             fee: self.options.gas_price.fee(gas_limit)?,
-            fee_granter: self.options.fee_granter.as_deref(),
+            fee_granter: self.fee_granter(),
             timeout_height,
         };
         draft.sign(&self.key)
-    }
-
-    /// Hands the same bytes over until a node answers. A hash that is found in a block counts as sent,
-    /// whatever was answered: an answer may have been lost.
-    async fn hand_over(&self, tx: &[u8]) -> Result<Broadcast, ChainError> {
-        let rpc = self.chain.rpc();
-        let hash = TxHash::of(tx);
-        let mut failure = None;
-        for attempt in 0..HANDOVERS {
-            sleep(LOOK_AGAIN.saturating_mul(attempt)).await;
-            match rpc.broadcast(tx).await {
-                Ok(answer) if answer.code == WRONG_SEQUENCE => {
-                    let found = self.find(hash).await?;
-                    return Ok(found.map_or(answer, |_| sent_before(hash)));
-                }
-                Ok(answer) => return Ok(answer),
-                Err(error @ ChainError::NodeDown { .. }) => failure = Some(error),
-                Err(error) => return Err(error),
-            }
-        }
-        let cause = failure.map_or_else(String::new, |error| error.to_string());
-        Err(ChainError::Unconfirmed {
-            hash: hash.to_string(),
-            cause,
-        })
     }
 
     fn refused(&self, answer: &Broadcast) -> ChainError {
@@ -325,25 +299,15 @@ impl Sender {
     }
 
     fn payer(&self) -> &str {
-        let granter = self.options.fee_granter.as_deref();
-        granter.unwrap_or(&self.address)
+        self.fee_granter().unwrap_or(&self.address)
     }
-}
 
-fn sent_before(hash: TxHash) -> Broadcast {
-    Broadcast {
-        hash,
-        code: 0,
-        codespace: String::new(),
-        log: String::new(),
-        known: true,
-    }
-}
-
-fn unconfirmed(hash: TxHash, error: &ChainError) -> ChainError {
-    ChainError::Unconfirmed {
-        hash: hash.to_string(),
-        cause: error.to_string(),
+    fn fee_granter(&self) -> Option<&str> {
+        let options = &self.options;
+        let granter = options.fee_granter.as_ref();
+        granter
+            .or(options.on_behalf_of.as_ref())
+            .map(String::as_str)
     }
 }
 

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::coins::Coin;
 use crate::error::ChainError;
+use crate::grants::{MSG_EXECUTE, unwrapped};
 use crate::key::Key;
 use crate::msg::{Msg, proto_coins};
 
@@ -86,16 +87,14 @@ impl Draft<'_> {
     }
 }
 
-/// The contract messages of a signed transaction, as (contract, JSON); messages of other kinds are left
-/// out, and so is everything that cannot be read.
+/// The contract messages of a signed transaction, as (contract, JSON), those sent for another account
+/// included; messages of other kinds are left out, and so is everything that cannot be read.
 #[must_use]
 pub fn executed(tx: &[u8]) -> Vec<(String, Vec<u8>)> {
     let raw = TxRaw::decode(tx).unwrap_or_default();
     let body = TxBody::decode(raw.body_bytes.as_slice()).unwrap_or_default();
-    let executes = body
-        .messages
-        .iter()
-        .filter(|any| any.type_url == "/cosmwasm.wasm.v1.MsgExecuteContract");
+    let messages = unwrapped(body.messages);
+    let executes = messages.iter().filter(|any| any.type_url == MSG_EXECUTE);
     executes
         .filter_map(|any| MsgExecuteContract::decode(any.value.as_slice()).ok())
         .map(|msg| (msg.contract, msg.msg))

@@ -166,6 +166,24 @@ pub struct Broadcast {
     pub known: bool,
 }
 
+impl Broadcast {
+    /// Sent before.
+    pub(crate) const fn known(hash: TxHash) -> Self {
+        Self {
+            hash,
+            code: 0,
+            codespace: String::new(),
+            log: String::new(),
+            known: true,
+        }
+    }
+
+    /// Signed with another sequence than the node expects.
+    pub(crate) fn is_wrong_sequence(&self) -> bool {
+        self.code == 32 && self.codespace == "sdk"
+    }
+}
+
 /// What a query by `abci_query` gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbciAnswer {

@@ -9,6 +9,8 @@
 
 mod blocks;
 mod fake_node;
+mod golden_grants;
+mod grants;
 mod keys;
 mod rpc;
 mod sender;

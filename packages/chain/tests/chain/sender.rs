@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_api::ExecuteMsg;
-use antiphon_chain::{ChainError, Coin, Gas, Key, Msg, Sender, SenderOptions};
+use antiphon_chain::{ChainError, Coin, Gas, Key, Msg, Sender, SenderOptions, Sent};
 
 use crate::fake_node::{FakeNode, Fault, chain_of};
 
-const CONTRACT: &str = "wasm14hj2tavq8fpesdwxxcu44rty3hh90vhujrvcmstl4zr3txmfvw9s0phg4d";
+pub(crate) const CONTRACT: &str = "wasm14hj2tavq8fpesdwxxcu44rty3hh90vhujrvcmstl4zr3txmfvw9s0phg4d";
 
-fn options() -> SenderOptions {
+pub(crate) fn options() -> SenderOptions {
     let mut options = SenderOptions::new("0.025uanti".parse().unwrap());
     options.poll = Duration::from_millis(5);
     options
@@ -149,6 +149,94 @@ async fn a_forgotten_transaction_lapses_and_the_next_one_goes_through() {
     assert!(matches!(error, ChainError::Lapsed { .. }), "{error}");
     node.node().sequence = 7;
     send(&sender).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_mempool_gets_the_same_bytes_again() {
+    let (first, second) = (FakeNode::start().await, FakeNode::start().await);
+    first.fault(Fault::MempoolLost);
+    let mut options = options();
+    options.hand_over_again = Duration::from_millis(20);
+    let chain = chain_of(&[&first, &second]);
+    let sender = Sender::new(chain, Arc::new(Key::random()), options).unwrap();
+    let sent = sender.broadcast(&[msg()], Gas::Limit(1)).await.unwrap();
+    let outcome = sender.wait(&sent).await.unwrap();
+    assert_eq!(outcome.hash, sent.hash.to_string());
+    let (first, second) = (first.node(), second.node());
+    assert_eq!(first.bytes, [sent.bytes.to_vec()]);
+    assert_eq!(first.bytes, second.bytes, "other nodes get them too");
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_is_not_believed() {
+    let node = FakeNode::start().await;
+    node.fault(Fault::Dropped);
+    node.fault(Fault::Refused(
+        32,
+        "sdk",
+        "account sequence mismatch, expected 8, got 7: x",
+    ));
+    let error = send(&sender(&node)).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
+    assert!(
+        node.node().taken.is_empty(),
+        "nothing is signed a second time"
+    );
+}
+
+#[tokio::test]
+async fn what_was_signed_is_noted_before_a_node_sees_it() {
+    let node = FakeNode::start().await;
+    let sender = sender(&node);
+    let mut noted = Vec::new();
+    let sent = sender
+        .broadcast_noting(&[msg()], Gas::Limit(1), |sent| {
+            assert!(node.node().taken.is_empty());
+            noted.push(sent.clone());
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(noted, std::slice::from_ref(&sent));
+    let again = Sent::of(&sent.bytes, sent.timeout_height);
+    assert_eq!(again, sent);
+    sender.wait(&again).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_handed_over_if_it_cannot_be_written_down() {
+    let node = FakeNode::start().await;
+    let sender = sender(&node);
+    let full = |_: &Sent| {
+        Err(ChainError::File {
+            path: "journal".to_owned(),
+            cause: "no space left".to_owned(),
+        })
+    };
+    let sent = sender.broadcast_noting(&[msg()], Gas::Limit(1), full).await;
+    assert!(matches!(sent, Err(ChainError::File { .. })));
+    assert!(node.node().taken.is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_sequence_notes_the_second_signature_too() {
+    let node = FakeNode::start().await;
+    node.fault(Fault::Refused(
+        32,
+        "sdk",
+        "account sequence mismatch, expected 7, got 9: x",
+    ));
+    let mut noted = Vec::new();
+    let note = |sent: &Sent| {
+        noted.push(sent.hash);
+        Ok(())
+    };
+    let sent = sender(&node)
+        .broadcast_noting(&[msg()], Gas::Limit(1), note)
+        .await
+        .unwrap();
+    assert_eq!(noted.last(), Some(&sent.hash));
+    assert_eq!(noted.len(), 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! A CometBFT node of a few lines, with faults on demand. Every `status` makes a block.
 
+mod grants;
+mod queries;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,19 +14,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use cosmrs::Any;
-use cosmrs::proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountResponse};
-use cosmrs::proto::cosmos::bank::v1beta1::QueryBalanceResponse;
-use cosmrs::proto::cosmos::base::abci::v1beta1::GasInfo;
-use cosmrs::proto::cosmos::base::v1beta1::Coin as ProtoCoin;
-use cosmrs::proto::cosmos::tx::v1beta1::{
-    AuthInfo, SimulateRequest, SimulateResponse, TxBody, TxRaw,
-};
-use cosmrs::proto::cosmwasm::wasm::v1::{
-    QuerySmartContractStateRequest, QuerySmartContractStateResponse,
-};
+use cosmrs::proto::cosmos::tx::v1beta1::{AuthInfo, TxBody, TxRaw};
 use cosmrs::proto::traits::Message;
 use serde_json::{Value, json};
+
+pub(crate) use grants::Grants;
 
 pub(crate) const CHAIN: &str = "antiphon-local-1";
 
@@ -36,6 +31,8 @@ pub(crate) enum Fault {
     Dropped,
     /// Taken into the mempool and never put into a block.
     Forgotten,
+    /// Taken, and lost with the whole mempool: may be handed over again.
+    MempoolLost,
     /// Fails in the block.
     FailsInBlock(u32, &'static str, &'static str),
     /// Refused at the first check.
@@ -59,6 +56,8 @@ pub(crate) struct Node {
     pub(crate) contract: BTreeMap<String, VecDeque<Result<Value, String>>>,
     /// Coins of every account.
     pub(crate) balance: u128,
+    /// What accounts allow each other, by (granter, grantee).
+    pub(crate) grants: Grants,
     /// Events of every transaction that succeeds.
     pub(crate) events: Value,
     pub(crate) calls: Vec<String>,
@@ -88,6 +87,7 @@ impl FakeNode {
             simulation: Ok(100_000),
             contract: BTreeMap::new(),
             balance: 1_000_000,
+            grants: Grants::default(),
             events: json!([{ "type": "wasm-task_added", "attributes": [
                 { "key": "_contract_address", "value": "wasm1us", "index": true },
                 { "key": "task", "value": "17", "index": true }]}]),
@@ -237,6 +237,7 @@ impl Node {
         let fault = self.faults.pop_front();
         match fault {
             Some(Fault::Dropped) => return lost(),
+            Some(Fault::MempoolLost) => return checked(0, "", ""),
             Some(Fault::Refused(code, space, log)) => return checked(code, space, log),
             _ if got != self.sequence => {
                 let want = self.sequence;
@@ -252,6 +253,7 @@ impl Node {
         let mut result = in_block(&fault, auth.fee.as_ref().unwrap().gas_limit);
         if result["code"] == 0 {
             result["events"] = self.events.clone();
+            self.grants.apply(&body);
         }
         self.taken.push((body, auth));
         self.bytes.push(bytes);
@@ -281,93 +283,6 @@ impl Node {
             })
             .collect();
         ok(json!({ "total_count": txs.len().to_string(), "txs": txs }))
-    }
-
-    fn abci(&mut self, params: &Value) -> Response {
-        let data = data_encoding::HEXLOWER
-            .decode(params["data"].as_str().unwrap().as_bytes())
-            .unwrap();
-        match params["path"].as_str().unwrap() {
-            "/cosmos.auth.v1beta1.Query/Account" => self.account(),
-            "/cosmos.bank.v1beta1.Query/Balance" => {
-                let coin = ProtoCoin {
-                    denom: "uanti".to_owned(),
-                    amount: self.balance.to_string(),
-                };
-                let answer = QueryBalanceResponse {
-                    balance: Some(coin),
-                };
-                value(0, "", answer.encode_to_vec())
-            }
-            "/cosmos.tx.v1beta1.Service/Simulate" => self.simulate(&data),
-            "/cosmwasm.wasm.v1.Query/SmartContractState" => self.smart(&data),
-            other => value(6, &format!("unknown query path {other}"), Vec::new()),
-        }
-    }
-
-    fn account(&self) -> Response {
-        let base = BaseAccount {
-            address: String::new(),
-            pub_key: None,
-            account_number: 3,
-            sequence: self.sequence,
-        };
-        let answer = QueryAccountResponse {
-            account: Some(Any {
-                type_url: "/cosmos.auth.v1beta1.BaseAccount".to_owned(),
-                value: base.encode_to_vec(),
-            }),
-        };
-        value(0, "", answer.encode_to_vec())
-    }
-
-    fn simulate(&self, data: &[u8]) -> Response {
-        let tx = SimulateRequest::decode(data).unwrap().tx_bytes;
-        let raw = TxRaw::decode(tx.as_slice()).unwrap();
-        let auth = AuthInfo::decode(raw.auth_info_bytes.as_slice()).unwrap();
-        assert!(
-            !auth.fee.unwrap().amount.is_empty(),
-            "simulated without a fee"
-        );
-        let (got, want) = (auth.signer_infos[0].sequence, self.sequence);
-        if got != want {
-            let log = format!("account sequence mismatch, expected {want}, got {got}: incorrect");
-            return value(6, &log, Vec::new());
-        }
-        match &self.simulation {
-            Ok(gas_used) => {
-                let answer = SimulateResponse {
-                    gas_info: Some(GasInfo {
-                        gas_wanted: 0,
-                        gas_used: *gas_used,
-                    }),
-                    result: None,
-                };
-                value(0, "", answer.encode_to_vec())
-            }
-            Err(log) => value(6, log, Vec::new()),
-        }
-    }
-
-    fn smart(&mut self, data: &[u8]) -> Response {
-        let query = QuerySmartContractStateRequest::decode(data)
-            .unwrap()
-            .query_data;
-        let query = String::from_utf8(query).unwrap();
-        let answers = self.contract.get_mut(&query);
-        let answer = answers.and_then(|answers| match answers.len() {
-            0 | 1 => answers.front().cloned(),
-            _ => answers.pop_front(),
-        });
-        match &answer {
-            Some(Ok(json)) => {
-                let data = serde_json::to_vec(json).unwrap();
-                let answer = QuerySmartContractStateResponse { data };
-                value(0, "", answer.encode_to_vec())
-            }
-            Some(Err(log)) => value(6, log, Vec::new()),
-            None => value(6, "no such contract: unknown request", Vec::new()),
-        }
     }
 }
 
