@@ -19,6 +19,8 @@ pub(crate) struct Accounts {
     pub(crate) validator: Arc<Key>,
     pub(crate) deployer: Arc<Key>,
     pub(crate) requester: Arc<Key>,
+    pub(crate) gateway: Arc<Key>,
+    pub(crate) faucet: Arc<Key>,
     pub(crate) workers: Vec<WorkerKeys>,
 }
 
@@ -43,6 +45,8 @@ impl Accounts {
             validator: Arc::new(Key::generate()?),
             deployer: Arc::new(Key::random()),
             requester: Arc::new(Key::random()),
+            gateway: Arc::new(Key::random()),
+            faucet: Arc::new(Key::random()),
             workers: (0..workers).map(worker).collect(),
         })
     }
@@ -50,7 +54,7 @@ impl Accounts {
     /// Addresses with the coins they start with. Voters have none: their key only signs.
     pub(crate) fn coins(&self) -> Result<Vec<(String, u128)>> {
         let mut coins = Vec::new();
-        for key in [&self.validator, &self.deployer, &self.requester] {
+        for (_, key) in self.named() {
             coins.push((key.address(PREFIX)?, RICH));
         }
         for keys in &self.workers {
@@ -60,14 +64,20 @@ impl Accounts {
         Ok(coins)
     }
 
-    /// Writes the keys that people use, mode 0600, and gives their paths by name.
-    pub(crate) fn save(&self, folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
-        let named = [
+    /// The accounts that are nobody's part in the protocol.
+    const fn named(&self) -> [(&'static str, &Arc<Key>); 5] {
+        [
             ("validator", &self.validator),
             ("deployer", &self.deployer),
             ("requester", &self.requester),
-        ];
-        named
+            ("gateway", &self.gateway),
+            ("faucet", &self.faucet),
+        ]
+    }
+
+    /// Writes the keys that people use, mode 0600, and gives their paths by name.
+    pub(crate) fn save(&self, folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+        self.named()
             .into_iter()
             .map(|(name, key)| {
                 let path = folder.join(format!("{name}.json"));

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use antiphon_localnet::beacon::{self, Beacon};
+use antiphon_localnet::faucet::{self, Allowance, Faucet};
 use antiphon_localnet::{LocalnetError, Network, Options, Parts, Ports, Result, stop};
 
 use crate::demo::Demo;
@@ -44,6 +45,28 @@ enum Command {
         #[arg(long)]
         file: PathBuf,
     },
+    /// Give coins to whoever asks, so that nobody needs a wallet (the network starts this itself)
+    Faucet(Give),
+}
+
+/// `antiphon-localnet faucet`
+#[derive(Debug, Args)]
+struct Give {
+    /// The network's folder, with `network.json` in it
+    #[arg(long)]
+    home: PathBuf,
+    /// Port on 127.0.0.1
+    #[arg(long)]
+    port: u16,
+    /// One gift, in the smallest unit
+    #[arg(long, default_value_t = Allowance::default().amount)]
+    amount: u128,
+    /// Gifts to one address in a minute
+    #[arg(long, default_value_t = Allowance::default().per_minute)]
+    per_minute: u32,
+    /// Gifts to anybody in an hour
+    #[arg(long, default_value_t = Allowance::default().per_hour)]
+    per_hour: u32,
 }
 
 /// Where a network listens and lives.
@@ -67,6 +90,12 @@ pub(crate) struct Place {
     /// The first worker's port; the others follow
     #[arg(long)]
     worker_port: Option<u16>,
+    /// The gateway's port
+    #[arg(long)]
+    gateway_port: Option<u16>,
+    /// The faucet's port
+    #[arg(long)]
+    faucet_port: Option<u16>,
     /// Milliseconds between blocks
     #[arg(long, default_value_t = 300)]
     block_time: u64,
@@ -79,9 +108,21 @@ struct Start {
     /// Workers to start
     #[arg(long, default_value_t = 5)]
     workers: usize,
+    /// Start a gateway for OpenAI programs
+    #[arg(long)]
+    gateway: bool,
+    /// Start a faucet
+    #[arg(long)]
+    faucet: bool,
+    /// Serve the page in this folder; starts gateway and faucet
+    #[arg(long, value_name = "DIR")]
+    web: Option<PathBuf>,
     /// Leave the network up and return
     #[arg(long)]
     keep: bool,
+    /// When all is up, print network.json and the folder as one line on stdout
+    #[arg(long)]
+    json: bool,
 }
 
 impl Place {
@@ -98,6 +139,8 @@ impl Place {
             rest: self.rest_port.unwrap_or(base.rest),
             beacon: self.beacon_port.unwrap_or(base.beacon),
             workers: self.worker_port.unwrap_or(base.workers),
+            gateway: self.gateway_port.unwrap_or(base.gateway),
+            faucet: self.faucet_port.unwrap_or(base.faucet),
             ..base
         };
         options.block_time_ms = self.block_time;
@@ -123,6 +166,7 @@ impl Cli {
                 Ok(())
             }
             Command::Beacon { port, file } => Ok(serve_beacon(port, file).await?),
+            Command::Faucet(give) => Ok(give.serve().await?),
         }
     }
 }
@@ -131,8 +175,15 @@ impl Start {
     async fn run(self) -> std::result::Result<(), Failure> {
         let mut options = self.place.options()?;
         options.workers = self.workers;
+        options.gateway = self.gateway;
+        options.faucet = self.faucet;
+        options.web = self.web;
         let network = Network::start(options).await?;
-        output::addresses(&network);
+        if self.json {
+            output::facts(&network)?;
+        } else {
+            output::addresses(&network);
+        }
         if self.keep {
             network.keep();
             return Ok(());
@@ -146,26 +197,55 @@ impl Start {
 async fn until_signal(
     work: impl Future<Output = std::result::Result<(), Failure>>,
 ) -> std::result::Result<(), Failure> {
-    let signals = signal(SignalKind::interrupt()).and_then(|interrupt| {
-        signal(SignalKind::terminate()).map(|terminate| (interrupt, terminate))
-    });
-    let (mut interrupt, mut terminate) = signals.map_err(|source| LocalnetError::Io {
+    let signals = signals()?;
+    tokio::select! {
+        done = work => done,
+        () = signals => Err(LocalnetError::Interrupted.into()),
+    }
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+fn signals() -> Result<impl Future<Output = ()>> {
+    let both = signal(SignalKind::interrupt())
+        .and_then(|interrupt| Ok((interrupt, signal(SignalKind::terminate())?)));
+    let (mut interrupt, mut terminate) = both.map_err(|source| LocalnetError::Io {
         doing: "listen for signals".to_owned(),
         source,
     })?;
-    tokio::select! {
-        done = work => done,
-        _ = interrupt.recv() => Err(LocalnetError::Interrupted.into()),
-        _ = terminate.recv() => Err(LocalnetError::Interrupted.into()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 async fn serve_beacon(port: u16, file: PathBuf) -> Result<()> {
     let beacon = Beacon::load(&file)?;
+    beacon::serve(beacon, listen(port, "beacon").await?).await
+}
+
+impl Give {
+    async fn serve(self) -> Result<()> {
+        let allowance = Allowance {
+            amount: self.amount,
+            per_minute: self.per_minute,
+            per_hour: self.per_hour,
+        };
+        let faucet = Faucet::open(&self.home, allowance)?;
+        let listener = listen(self.port, "faucet").await?;
+        let served = faucet::serve(faucet, listener, signals()?).await;
+        served.map_err(|source| LocalnetError::Io {
+            doing: "serve the faucet".to_owned(),
+            source,
+        })
+    }
+}
+
+async fn listen(port: u16, service: &str) -> Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.map_err(|source| LocalnetError::Io {
-        doing: format!("listen on 127.0.0.1:{port} for the beacon"),
+    listener.map_err(|source| LocalnetError::Io {
+        doing: format!("listen on 127.0.0.1:{port} for the {service}"),
         source,
-    })?;
-    beacon::serve(beacon, listener).await
+    })
 }

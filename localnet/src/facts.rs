@@ -40,6 +40,12 @@ pub struct Facts {
     pub beacon: String,
     /// The beacon's chain hash.
     pub beacon_hash: String,
+    /// The OpenAI-compatible gateway, if there is one; it serves the page too, if it has one.
+    #[serde(default)]
+    pub gateway: Option<String>,
+    /// The faucet, if there is one.
+    #[serde(default)]
+    pub faucet: Option<String>,
     /// Key files by whose they are.
     pub keys: BTreeMap<String, PathBuf>,
     /// The workers.

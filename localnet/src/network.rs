@@ -12,14 +12,16 @@ use crate::home::Home;
 use crate::node::NodePlan;
 use crate::options::Options;
 use crate::process::{Guard, Process};
+use crate::servers::Servers;
 use crate::start;
 use crate::workers::Worker;
 
-/// Chain, beacon, contract and workers. Dropping it stops all of them.
+/// Chain, beacon, contract, workers and, if asked for, gateway and faucet. Dropping it stops all of them.
 #[derive(Debug)]
 pub struct Network {
     pub(crate) workers: Vec<Worker>,
     pub(crate) beacon: Process,
+    pub(crate) servers: Servers,
     pub(crate) node: Process,
     pub(crate) guard: Guard,
     pub(crate) plan: NodePlan,
@@ -132,9 +134,25 @@ impl Network {
         self.save_facts()
     }
 
+    /// Stops the gateway in order.
+    pub fn stop_gateway(&mut self) {
+        self.servers.stop_gateway();
+    }
+
+    /// Starts the gateway again on its old home and waits until it answers.
+    ///
+    /// # Errors
+    /// There was none, or it does not come up.
+    pub async fn start_gateway(&mut self) -> Result<()> {
+        self.servers.start_gateway(&mut self.guard)?;
+        self.servers.wait().await?;
+        self.save_facts()
+    }
+
     /// Leaves everything running and its folder in place; `antiphon-localnet stop` ends it.
     pub fn keep(mut self) {
         self.workers.iter_mut().for_each(Worker::release);
+        self.servers.release();
         self.beacon.release();
         self.node.release();
         self.guard.dismiss();
@@ -149,6 +167,7 @@ impl Network {
         let base = [("wasmd", &self.node), ("beacon", &self.beacon)];
         let base = base.into_iter().filter(|(_, process)| process.runs());
         base.map(|(name, process)| (name.to_owned(), process.id()))
+            .chain(self.servers.ids())
             .chain(workers)
             .collect()
     }
@@ -160,8 +179,9 @@ impl Network {
 }
 
 impl Drop for Network {
-    /// Workers first, all asked at once; then beacon and node, by their own drops.
+    /// Workers first, all asked at once, and who serves people; then beacon and node, by their own drops.
     fn drop(&mut self) {
+        self.servers.ask();
         self.workers.iter_mut().for_each(Worker::ask);
     }
 }

@@ -87,10 +87,15 @@ pub struct Ports {
     pub beacon: u16,
     /// The first worker; the others follow.
     pub workers: u16,
+    /// The gateway, which also serves the page.
+    pub gateway: u16,
+    /// The faucet.
+    pub faucet: u16,
 }
 
 impl Ports {
-    /// The numbers that tools expect: RPC 26657, peers 26656, REST 1317, beacon 8090, workers 7400 on.
+    /// The numbers that tools expect: RPC 26657, peers 26656, REST 1317, beacon 8090, workers 7400 on,
+    /// gateway 8787, faucet 8788.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
@@ -99,6 +104,8 @@ impl Ports {
             rest: 1317,
             beacon: 8090,
             workers: 7400,
+            gateway: 8787,
+            faucet: 8788,
         }
     }
 }
@@ -131,6 +138,12 @@ pub struct Options {
     pub engine_threads: Option<u32>,
     /// The model's manifest, canonical bytes.
     pub manifest: Vec<u8>,
+    /// Starts an OpenAI-compatible gateway.
+    pub gateway: bool,
+    /// Starts a faucet.
+    pub faucet: bool,
+    /// The page's static files: the gateway serves them. Starts both of the above.
+    pub web: Option<PathBuf>,
     /// Told what happens.
     pub progress: Progress,
 }
@@ -148,12 +161,44 @@ impl Options {
             per_worker: BTreeMap::new(),
             engine_threads: None,
             manifest: MANIFEST.to_vec(),
+            gateway: false,
+            faucet: false,
+            web: None,
             progress: Arc::new(|_| {}),
         }
     }
 }
 
 impl Options {
+    /// Whether there is a gateway.
+    pub(crate) const fn has_gateway(&self) -> bool {
+        self.gateway || self.web.is_some()
+    }
+
+    /// Whether there is a faucet.
+    pub(crate) const fn has_faucet(&self) -> bool {
+        self.faucet || self.web.is_some()
+    }
+
+    /// Checks that all files are there.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.parts.check()?;
+        if self.has_gateway() {
+            there("gateway program", &self.parts.program("antiphon"))?;
+        }
+        self.web.as_ref().map_or(Ok(()), |page| {
+            let file = page.join("index.html");
+            if file.is_file() {
+                return Ok(());
+            }
+            Err(LocalnetError::Option {
+                option: "web",
+                got: format!("{}, in which there is no index.html", page.display()),
+                want: "the folder of the built page: `npm run build` in web/ makes web/dist",
+            })
+        })
+    }
+
     /// Threads of each worker's engine.
     pub(crate) fn threads(&self) -> u32 {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -173,6 +218,9 @@ impl std::fmt::Debug for Options {
             .field("workers", &self.workers)
             .field("per_worker", &self.per_worker)
             .field("engine_threads", &self.engine_threads)
+            .field("gateway", &self.gateway)
+            .field("faucet", &self.faucet)
+            .field("web", &self.web)
             .finish_non_exhaustive()
     }
 }

@@ -36,6 +36,17 @@ pub(crate) fn addresses_on_stderr(network: &Network) {
     line(&address_lines(network));
 }
 
+/// One line of JSON on stdout: `network.json` and the folder it lies in.
+pub(crate) fn facts(network: &Network) -> std::result::Result<(), serde_json::Error> {
+    let mut value = serde_json::to_value(network.facts())?;
+    if let Some(object) = value.as_object_mut() {
+        let home = network.home().display().to_string();
+        object.insert("home".to_owned(), home.into());
+    }
+    println!("{value}");
+    Ok(())
+}
+
 fn address_lines(network: &Network) -> String {
     let facts = network.facts();
     let home = network.home().display();
@@ -55,6 +66,10 @@ fn address_lines(network: &Network) -> String {
             "worker {index}  {} {}",
             worker.endpoint, worker.address
         ));
+    }
+    let served = [("gateway", &facts.gateway), ("faucet", &facts.faucet)];
+    for (name, url) in served {
+        lines.extend(url.as_ref().map(|url| format!("{name:<9} {url}")));
     }
     lines.push(format!("folder    {home}"));
     lines.push(format!("stop      {stop} stop {home}"));

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use crate::error::{Doing, LocalnetError, Result};
-use crate::options::Ports;
+use crate::options::Options;
 
 /// Every port of a network, known to be free a moment ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +13,15 @@ pub(crate) struct Chosen {
     pub(crate) rest: u16,
     pub(crate) beacon: u16,
     pub(crate) workers: Vec<u16>,
+    /// Of the gateway, if there is one.
+    pub(crate) gateway: Option<u16>,
+    /// Of the faucet, if there is one.
+    pub(crate) faucet: Option<u16>,
 }
 
 /// Holds all ports at once while choosing, so that none is chosen twice.
-pub(crate) fn choose(ports: &Ports, workers: usize) -> Result<Chosen> {
+pub(crate) fn choose(options: &Options) -> Result<Chosen> {
+    let ports = &options.ports;
     let mut held = Vec::new();
     let mut take = |service: String, port: u16| {
         let listener = hold(&service, port)?;
@@ -32,9 +37,17 @@ pub(crate) fn choose(ports: &Ports, workers: usize) -> Result<Chosen> {
         p2p: take("chain's peers".to_owned(), ports.p2p)?,
         rest: take("chain's REST interface".to_owned(), ports.rest)?,
         beacon: take("beacon".to_owned(), ports.beacon)?,
-        workers: (0..workers)
+        workers: (0..options.workers)
             .map(|index| take(format!("worker {index}"), port_of(ports.workers, index)?))
             .collect::<Result<_>>()?,
+        gateway: options
+            .has_gateway()
+            .then(|| take("gateway".to_owned(), ports.gateway))
+            .transpose()?,
+        faucet: options
+            .has_faucet()
+            .then(|| take("faucet".to_owned(), ports.faucet))
+            .transpose()?,
     })
 }
 
@@ -68,6 +81,20 @@ fn port_of(first: u16, index: usize) -> Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Ports;
+
+    fn options(ports: Ports) -> Options {
+        let parts = crate::Parts {
+            wasmd: "wasmd".into(),
+            contract: "contract".into(),
+            model: "model".into(),
+            bin_dir: "bin".into(),
+        };
+        Options {
+            ports,
+            ..Options::new(parts)
+        }
+    }
 
     #[test]
     fn a_taken_port_is_named_with_its_service_and_a_remedy() {
@@ -77,7 +104,7 @@ mod tests {
             rpc: port,
             ..Ports::default()
         };
-        let error = choose(&asked, 5).unwrap_err();
+        let error = choose(&options(asked)).unwrap_err();
         assert!(
             matches!(&error, LocalnetError::PortTaken { port: got, .. } if *got == port),
             "{error:?}"
@@ -91,13 +118,27 @@ mod tests {
 
     #[test]
     fn free_ports_are_all_different() {
-        let chosen = choose(&Ports::default(), 5).unwrap();
+        let mut options = options(Ports::default());
+        options.web = Some("page".into());
+        let chosen = choose(&options).unwrap();
         let mut all = chosen.workers;
         all.extend([chosen.rpc, chosen.p2p, chosen.rest, chosen.beacon]);
+        all.extend(chosen.gateway.iter().chain(&chosen.faucet));
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 11);
         assert!(!all.contains(&0));
+    }
+
+    #[test]
+    fn a_port_nobody_listens_on_is_not_asked_for() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let ports = Ports {
+            gateway: other.local_addr().unwrap().port(),
+            ..Ports::default()
+        };
+        let chosen = choose(&options(ports)).unwrap();
+        assert_eq!((chosen.gateway, chosen.faucet), (None, None));
     }
 
     #[test]

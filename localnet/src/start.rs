@@ -20,6 +20,7 @@ use crate::node::NodePlan;
 use crate::options::Options;
 use crate::ports::{self, Chosen};
 use crate::process::{Guard, Process};
+use crate::servers::Servers;
 use crate::workers::{Import, Shared, Worker, wait_for_seats};
 
 /// What stands before anything runs.
@@ -72,17 +73,17 @@ pub(crate) async fn start(options: Options) -> Result<Network> {
 
 impl Plan {
     fn new(options: Options) -> Result<Self> {
-        options.parts.check()?;
+        options.check()?;
         let manifest = Manifest::parse(&options.manifest)
             .map_err(|e| LocalnetError::Manifest(e.to_string()))?;
-        let ports = ports::choose(&options.ports, options.workers)?;
+        let ports = ports::choose(&options)?;
         let accounts = Accounts::new(options.workers)?;
         let home = Home::create(options.home.as_deref())?;
         let node = NodePlan {
             wasmd: options.parts.wasmd.clone(),
             home: home.path().join("chain"),
             log: home.path().join("chain.log"),
-            rpc: format!("http://127.0.0.1:{}", ports.rpc),
+            rpc: loopback(ports.rpc),
         };
         let manifest_cid = Cid::of_raw(&options.manifest);
         Ok(Self {
@@ -177,8 +178,10 @@ impl Plan {
             .try_for_each(|worker| worker.start(&mut guard))?;
         let facts = self.facts(&base.info, &deployed, &workers)?;
         facts.save(self.home.path())?;
+        let servers = Servers::start(&self.options, self.home.path(), &facts, &mut guard)?;
         let mut network = Network {
             workers,
+            servers,
             beacon: base.beacon,
             node: base.node,
             guard,
@@ -199,6 +202,7 @@ impl Plan {
         )
         .await?;
         self.say("workers", began);
+        network.servers.wait().await?;
         Ok(network)
     }
 
@@ -246,7 +250,7 @@ impl Plan {
     }
 
     fn beacon_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.beacon)
+        loopback(self.ports.beacon)
     }
 
     fn facts(
@@ -268,13 +272,15 @@ impl Plan {
             prefix: PREFIX.to_owned(),
             gas_price: GAS_PRICE.to_owned(),
             rpc: self.node.rpc.clone(),
-            rest: format!("http://127.0.0.1:{}", self.ports.rest),
+            rest: loopback(self.ports.rest),
             code_id: deployed.code_id,
             contract: deployed.contract.clone(),
             model: deployed.model,
             manifest: self.manifest_cid,
             weights: self.manifest.weights.cid,
             beacon: self.beacon_url(),
+            gateway: self.ports.gateway.map(loopback),
+            faucet: self.ports.faucet.map(loopback),
             beacon_hash: info.hash.clone(),
             keys: keys
                 .into_iter()
@@ -284,4 +290,8 @@ impl Plan {
             processes: std::collections::BTreeMap::new(),
         })
     }
+}
+
+fn loopback(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }

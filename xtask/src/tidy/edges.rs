@@ -44,7 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "antiphon-localnet",
-        &["content", "documents", "api", "chain", "client"],
+        &["content", "documents", "api", "chain", "store", "client"],
     ),
     (
         "antiphon-e2e",
