@@ -1,11 +1,10 @@
 //! Answers that are on chain already are shown free.
 
-use antiphon_api::{AnswerEntry, Ballot, ModelResponse};
+use antiphon_api::{AnswerEntry, ModelResponse};
 
 use super::{AnswerReport, AskOptions, AskReport, report};
 use crate::error::ClientError;
 use crate::network::Network;
-use crate::verified;
 
 /// The final answer to the same (model, prompt), by a committee at least as large, without conflict.
 pub(super) async fn known_answer(
@@ -35,27 +34,7 @@ pub(crate) async fn fetch_entry(
     model: u64,
     entry: &AnswerEntry,
 ) -> Result<Option<AnswerReport>, ClientError> {
-    let Ballot::Answer {
-        cid,
-        finish,
-        output_tokens,
-        prompt_tokens,
-        trace,
-    } = entry.ballot.clone()
-    else {
-        return Ok(None);
-    };
     let seats = network.contract.all_seats(model).await?;
     let sources: Vec<String> = seats.into_iter().filter_map(|seat| seat.endpoint).collect();
-    let (text, fetched) = verified::fetch_text(&network.http, &cid, &sources).await?;
-    Ok(Some(AnswerReport {
-        cid,
-        text,
-        prompt_tokens,
-        output_tokens,
-        finish,
-        trace,
-        source: fetched.source,
-        liars: fetched.liars,
-    }))
+    AnswerReport::fetch(network, Some(&entry.ballot), &sources).await
 }

@@ -22,7 +22,6 @@ pub use report::{
 use crate::error::ClientError;
 use crate::follow::{Follower, Stage};
 use crate::network::Network;
-use crate::verified;
 
 /// What to ask, and how far to follow it.
 #[derive(Clone, Debug)]
@@ -202,30 +201,15 @@ async fn answer_of(
     news: &mut (dyn FnMut(AskEvent<'_>) + Send),
 ) -> Result<Option<AnswerReport>, ClientError> {
     let outcome = follower.state().and_then(|task| task.outcome.clone());
-    let Some(Ballot::Answer {
-        cid,
-        finish,
-        output_tokens,
-        prompt_tokens,
-        trace,
-    }) = outcome
-    else {
+    let sources = match &outcome {
+        Some(Ballot::Answer { cid, .. }) => follower.sources_of(cid),
+        _ => return Ok(None),
+    };
+    let Some(answer) = AnswerReport::fetch(network, outcome.as_ref(), &sources).await? else {
         return Ok(None);
     };
-    let sources = follower.sources_of(&cid);
-    let (text, fetched) = verified::fetch_text(&network.http, &cid, &sources).await?;
     follower.reached(Stage::Answered, Instant::now());
     news_of(follower, Stage::Answered, news);
-    let answer = AnswerReport {
-        cid,
-        text,
-        prompt_tokens,
-        output_tokens,
-        finish,
-        trace,
-        source: fetched.source,
-        liars: fetched.liars,
-    };
     news(AskEvent::Answered { answer: &answer });
     Ok(Some(answer))
 }

@@ -13,6 +13,7 @@ use super::gas::gas_by_message;
 use crate::error::ClientError;
 use crate::follow::{Follower, Seen};
 use crate::network::Network;
+use crate::verified;
 
 pub use crate::follow::Stages as StagesMs;
 
@@ -79,6 +80,40 @@ pub struct AnswerReport {
     /// Workers that gave something else under its name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub liars: Vec<String>,
+}
+
+impl AnswerReport {
+    /// Fetches and hashes the text that a ballot names; none if the ballot is not an answer.
+    ///
+    /// # Errors
+    /// Nobody gave the block, or only other bytes.
+    pub async fn fetch(
+        network: &Network,
+        ballot: Option<&Ballot>,
+        sources: &[String],
+    ) -> Result<Option<Self>, ClientError> {
+        let Some(Ballot::Answer {
+            cid,
+            finish,
+            output_tokens,
+            prompt_tokens,
+            trace,
+        }) = ballot
+        else {
+            return Ok(None);
+        };
+        let (text, fetched) = verified::fetch_text(&network.http, cid, sources).await?;
+        Ok(Some(Self {
+            cid: *cid,
+            text,
+            prompt_tokens: *prompt_tokens,
+            output_tokens: *output_tokens,
+            finish: *finish,
+            trace: *trace,
+            source: fetched.source,
+            liars: fetched.liars,
+        }))
+    }
 }
 
 /// One member's part.

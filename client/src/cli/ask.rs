@@ -1,0 +1,142 @@
+//! `antiphon ask`: flags, what is told on the way, and how it ends.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::ask::{AskEvent, AskOptions, AskReport, ask};
+use crate::error::ClientError;
+use crate::network::Network;
+use crate::output;
+use crate::question::{SamplingFlags, prompt_from_file, prompt_of};
+
+/// `antiphon ask`
+#[derive(Debug, clap::Args)]
+pub struct AskArgs {
+    /// The question
+    #[arg(required_unless_present = "prompt", conflicts_with = "prompt")]
+    pub question: Option<String>,
+    /// Canonical prompt document instead of a question
+    #[arg(long, value_name = "FILE")]
+    pub prompt: Option<PathBuf>,
+    /// The model's id
+    #[arg(long, value_name = "ID")]
+    pub model: Option<u64>,
+    /// Members of the committee: 5, 7, 9, 11 or 15
+    #[arg(long, value_name = "N")]
+    pub committee: Option<u32>,
+    /// How tokens are chosen
+    #[command(flatten)]
+    pub sampling: SamplingFlags,
+    /// Pay for a new task even if the answer is on chain already
+    #[arg(long)]
+    pub fresh: bool,
+    /// Go on until the money is paid out, and report it
+    #[arg(long)]
+    pub wait_final: bool,
+    /// Seconds after which to stop following the task
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub timeout: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientError> {
+    let options = options_of(args)?;
+    let sender = network.sender()?;
+    let as_json = args.json;
+    let mut news = |event: AskEvent<'_>| tell(&event, as_json);
+    let report = ask(network, &sender, &options, &mut news).await?;
+    if as_json {
+        output::json(&report)?;
+    } else {
+        output::receipt(&report);
+        if options.wait_final && !report.known {
+            show_money(&report, &network.file.denom);
+        }
+    }
+    match report.answer {
+        Some(_) => Ok(()),
+        None => Err(no_answer(&report)),
+    }
+}
+
+fn options_of(args: &AskArgs) -> Result<AskOptions, ClientError> {
+    let prompt = match (&args.prompt, &args.question) {
+        (Some(path), _) if args.sampling.is_empty() => prompt_from_file(path)?,
+        (Some(_), _) => {
+            return Err(ClientError::Usage(
+                "a prompt document names its own sampling, limit and stop strings: leave these flags out"
+                    .to_owned(),
+            ));
+        }
+        (None, question) => prompt_of(question.as_deref().unwrap_or_default(), &args.sampling)?,
+    };
+    Ok(AskOptions {
+        model: args.model,
+        committee: args.committee,
+        fresh: args.fresh,
+        wait_final: args.wait_final,
+        timeout: Duration::from_secs(args.timeout),
+        ..AskOptions::new(prompt)
+    })
+}
+
+fn tell(event: &AskEvent<'_>, as_json: bool) {
+    match event {
+        AskEvent::Known { task } => {
+            output::faint(&format!("task {task} has answered this already"))
+        }
+        AskEvent::Uploaded { holders } => {
+            output::faint(&format!("the prompt lies at {} workers", holders.len()));
+        }
+        AskEvent::Posted { task, escrow } => {
+            output::faint(&format!("task {task} is posted, {escrow} in escrow"));
+        }
+        AskEvent::Reached { stage, ms } => {
+            let seconds = format!("{}.{:03}", ms.wrapping_div(1000), ms.wrapping_rem(1000));
+            output::faint(&format!("{:<10} {seconds:>8} s", stage.name()));
+        }
+        AskEvent::Answered { answer } if !as_json => output::text(&answer.text),
+        AskEvent::Answered { .. } => {}
+    }
+}
+
+fn show_money(report: &AskReport, denom: &str) {
+    output::text("");
+    output::ballots(&report.ballots);
+    if let Some(money) = &report.money {
+        let known = |amount: Option<antiphon_api::Uint128>| {
+            amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
+        };
+        output::text(&format!(
+            "\nescrow {} {denom}: {} paid, {} back, {} burned",
+            money.escrow,
+            known(money.paid),
+            known(money.refunded),
+            known(money.burned)
+        ));
+    }
+}
+
+/// Why there is no text, and what to do.
+#[must_use]
+pub fn no_answer(report: &AskReport) -> ClientError {
+    use antiphon_api::Ballot;
+    let Some(task) = &report.task else {
+        return ClientError::NoAnswer("there is no answer".to_owned());
+    };
+    let id = task.id;
+    ClientError::NoAnswer(match &task.outcome {
+        Some(Ballot::Invalid {}) => format!(
+            "the workers agree that this prompt is not valid for the model (task {id}): it is likely too long; shorten it"
+        ),
+        Some(Ballot::Unavailable {}) => format!(
+            "the workers could not fetch the prompt (task {id}): its holders went away; ask again"
+        ),
+        _ => format!(
+            "no quorum: fewer than {} of {} workers agreed (task {id}). The escrow, less what was paid for work, is back in your balance; `antiphon task {id}` shows who said what; ask again with --fresh",
+            task.quorum, task.committee
+        ),
+    })
+}

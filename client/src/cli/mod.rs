@@ -1,0 +1,135 @@
+//! The command line: what can be said. One file a subject; what a command does stands outside of this folder.
+
+mod ask;
+mod local;
+mod model;
+mod show;
+
+use clap::{Parser, Subcommand};
+
+pub use ask::{AskArgs, no_answer};
+pub use model::ModelCommand;
+
+use crate::error::ClientError;
+use crate::infer::InferArgs;
+use crate::keys::KeysCommand;
+use crate::network::{Network, NetworkFlags};
+use crate::output;
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a file or model on this machine · 2 wrong usage or input · \
+    3 network · 4 refused by the contract · 5 no quorum, no answer · 6 verification failed";
+
+/// Ask a question of a committee of workers that answer in bit-identical unison.
+#[derive(Debug, Parser)]
+#[command(name = "antiphon", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Which network
+    #[command(flatten)]
+    pub network: NetworkFlags,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Everything `antiphon` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a question; a final answer to the same one is shown free
+    Ask(Box<AskArgs>),
+    /// Show a task: status, members, money
+    Task {
+        /// Its id
+        id: u64,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the final answer on chain for a model and a prompt, fetched and hashed
+    Answer {
+        /// The model's id
+        model: u64,
+        /// The prompt's CID, or a file with the document
+        prompt: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a model on this machine alone
+    Infer(Box<InferArgs>),
+    /// Make, import or show key files
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// List models
+    Models {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Work with model files
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// List workers
+    Workers {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what an account has
+    Balance {
+        /// The account; the --key's if absent
+        address: Option<String>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show every pot of the contract
+    Totals {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever it failed with.
+pub async fn run(cli: Cli) -> Result<(), ClientError> {
+    let flags = &cli.network;
+    match cli.command {
+        Command::Infer(args) => local::infer(&args),
+        Command::Keys(command) => local::keys(&command),
+        Command::Model(command) => model::run(&command),
+        Command::Ask(args) => ask::run(&online(flags).await?, &args).await,
+        Command::Task { id, json } => show::task(&online(flags).await?, id, json).await,
+        Command::Answer {
+            model,
+            prompt,
+            json,
+        } => show::answer(&online(flags).await?, model, &prompt, json).await,
+        Command::Models { json } => show::models(&online(flags).await?, json).await,
+        Command::Workers { json } => show::workers(&online(flags).await?, json).await,
+        Command::Balance { address, json } => {
+            show::balance(&online(flags).await?, address.as_deref(), json).await
+        }
+        Command::Totals { json } => show::totals(&online(flags).await?, json).await,
+    }
+}
+
+/// The network that flags, environment and file name.
+async fn online(flags: &NetworkFlags) -> Result<Network, ClientError> {
+    Network::connect(flags.resolve()?).await
+}
+
+/// One JSON object for programs, or whatever `show` prints for people.
+fn shown<T: serde::Serialize>(
+    json: bool,
+    value: &T,
+    show: impl FnOnce(&T),
+) -> Result<(), ClientError> {
+    if json {
+        return output::json(value);
+    }
+    show(value);
+    Ok(())
+}
