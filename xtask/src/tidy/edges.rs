@@ -11,6 +11,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("antiphon-api", &["content", "documents"]),
     ("antiphon-rules", &["content", "documents", "api"]),
     (
+        "antiphon-receipt",
+        &["content", "documents", "api", "rules"],
+    ),
+    (
         "antiphon-contract",
         &["content", "documents", "api", "rules"],
     ),
@@ -37,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "documents",
             "api",
             "rules",
+            "receipt",
             "engine",
             "chain",
             "store",
@@ -53,6 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "documents",
             "api",
             "rules",
+            "receipt",
             "engine",
             "chain",
             "store",
