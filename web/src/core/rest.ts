@@ -142,6 +142,13 @@ export class Rest {
     return (found?.grants ?? []).map(grantOf);
   }
 
+  /** What one account has granted to another. */
+  async grants(granter: string, grantee: string, signal?: AbortSignal): Promise<Grant[]> {
+    const path = `/cosmos/authz/v1beta1/grants?granter=${granter}&grantee=${grantee}`;
+    const found = await this.orNull<{ grants?: RawGrant[] }>(path, signal);
+    return (found?.grants ?? []).map((grant) => grantOf({ ...grant, grantee }));
+  }
+
   /** The fee allowance between two accounts, as the chain tells it. */
   async allowance(granter: string, grantee: string, signal?: AbortSignal): Promise<Record<string, unknown> | null> {
     const path = `/cosmos/feegrant/v1beta1/allowance/${granter}/${grantee}`;

@@ -46,12 +46,16 @@ export interface SignOptions {
   feeGranter?: string;
   /** Height after which the transaction can never enter a block. */
   timeoutHeight?: number;
+  /** Where it is known better than the chain tells yet. */
+  sequence?: bigint;
 }
 
 /** Something that signs as one account. */
 export interface Signer {
   kind: 'guest' | 'keplr' | 'session';
   address: string;
+  /** Compressed public key, 33 bytes: simulations name it. */
+  pubkey: Uint8Array;
   /** Signs in amino only. */
   ledger: boolean;
   /** A name for people, if the wallet has one. */
@@ -197,7 +201,8 @@ export type AskEvent =
   | { type: 'view'; view: TaskView }
   | { type: 'answer'; answer: VerifiedAnswer };
 
-export type OnEvent = (event: AskEvent) => void;
+/** What is returned for `pending` is awaited: the transaction leaves only once it is written down. */
+export type OnEvent = (event: AskEvent) => void | Promise<void>;
 
 export interface SessionInfo {
   granter: string;

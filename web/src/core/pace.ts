@@ -1,0 +1,59 @@
+// How often the chain is asked: never more than once a second on average, less when nobody looks.
+import { AntiphonError } from './errors';
+
+const INTERVAL = 1_000;
+/** Looks saved up while nothing was asked, spent right after something was sent. */
+const BURST = 4;
+const QUICK = 250;
+/** A tab in the background, and a question that has been open for long. */
+const HIDDEN = 5_000;
+const LONG = 2_000;
+const LONG_AFTER = 120_000;
+
+export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new AntiphonError('stopped'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+
+/** A bucket of looks: refilled one a second, a few of them may follow each other quickly. */
+export class Pace {
+  private tokens = BURST;
+  private filled = Date.now();
+  private readonly started = Date.now();
+
+  constructor(private readonly signal?: AbortSignal) {}
+
+  /** Waits for the next look. */
+  async next(): Promise<void> {
+    const now = Date.now();
+    this.tokens = Math.min(BURST, this.tokens + (now - this.filled) / INTERVAL);
+    this.filled = now;
+    if (hidden()) return this.hiddenRest();
+    if (this.tokens >= 1) {
+      this.tokens -= 1;
+      return sleep(QUICK, this.signal);
+    }
+    const wait = now - this.started > LONG_AFTER ? LONG : (1 - this.tokens) * INTERVAL;
+    this.tokens -= 1;
+    return sleep(Math.max(QUICK, wait), this.signal);
+  }
+
+  /** Five seconds, or until the tab is looked at again. */
+  private async hiddenRest(): Promise<void> {
+    const seen = new Promise<void>((resolve) => {
+      document.addEventListener('visibilitychange', () => resolve(), { once: true });
+    });
+    await Promise.race([sleep(HIDDEN, this.signal), seen]);
+  }
+}
+
+const hidden = (): boolean => typeof document !== 'undefined' && document.visibilityState === 'hidden';

@@ -1,0 +1,149 @@
+// What a task looks like, from what the chain says of it: pure functions.
+import type { Ballot, MemberInfo, RoundResponse, TaskResponse } from './contract-types';
+import type { MemberView, Stage, StageMark, TaskView } from './types';
+
+/** A round with everything that was ever seen of it: ballots are readable while the task is open only. */
+export interface SeenRound {
+  round: number;
+  size: number;
+  quorum: number;
+  opened: number;
+  members: MemberInfo[];
+  tally: { ballot: Ballot; votes: number }[];
+}
+
+/** A round as it is now, with what was seen before. */
+export function mergeRound(before: SeenRound | undefined, now: RoundResponse): SeenRound {
+  const known = new Map(before?.members.map((member) => [keyOf(member), member]));
+  const members = [...now.members, ...now.replaced].map((member) => {
+    const seen = known.get(keyOf(member));
+    return {
+      ...member,
+      ballot: member.ballot ?? seen?.ballot ?? null,
+      commitment: member.commitment ?? seen?.commitment ?? null,
+      endpoint: member.endpoint ?? seen?.endpoint ?? null,
+    };
+  });
+  const tally = now.tally.length > 0 ? now.tally : (before?.tally ?? []);
+  return { round: now.round, size: now.size, quorum: now.quorum, opened: now.opened, members, tally };
+}
+
+const keyOf = ({ worker, position }: MemberInfo): string => `${position}/${worker}`;
+
+/** Equal ballots of one round are equal texts: fields come in one order from the chain. */
+export function sameBallot(one: Ballot, other: Ballot): boolean {
+  if (!('answer' in one) || !('answer' in other)) return Object.keys(one)[0] === Object.keys(other)[0];
+  const [a, b] = [one.answer, other.answer];
+  return (
+    a.cid === b.cid &&
+    a.finish === b.finish &&
+    a.output_tokens === b.output_tokens &&
+    a.prompt_tokens === b.prompt_tokens &&
+    a.trace === b.trace
+  );
+}
+
+/** Traces are bound to their round: across rounds they always differ. */
+function sameAnswer(one: Ballot, other: Ballot, sameRound: boolean): boolean {
+  if (sameRound || !('answer' in one) || !('answer' in other)) return sameBallot(one, other);
+  return sameBallot({ answer: { ...one.answer, trace: other.answer.trace } }, other);
+}
+
+function stateOf(member: MemberInfo): MemberView['state'] {
+  if (member.ballot) return 'revealed';
+  switch (member.conduct) {
+    case null:
+    case undefined:
+      return member.commitment ? 'committed' : 'drawn';
+    case 'silent':
+      return 'silent';
+    case 'withheld':
+      return 'committed';
+    default:
+      return 'revealed';
+  }
+}
+
+/** With the outcome; while there is none, with the ballot that leads its round. */
+function agreesOf(member: MemberInfo, seen: SeenRound, task: TaskResponse): boolean | null {
+  if (!member.ballot) return member.conduct === 'right' ? true : member.conduct === 'wrong' ? false : null;
+  if (task.outcome) return sameAnswer(member.ballot, task.outcome, task.outcome_round === seen.round);
+  const [leading] = [...seen.tally].sort((a, b) => b.votes - a.votes);
+  return leading ? sameBallot(member.ballot, leading.ballot) : null;
+}
+
+/** After the end the chain keeps the judgement only; a right member of the deciding round said the outcome. */
+function ballotOf(member: MemberInfo, seen: SeenRound, task: TaskResponse): Ballot | null {
+  if (member.ballot) return member.ballot;
+  const decided = member.conduct === 'right' && task.outcome_round === seen.round;
+  return decided ? (task.outcome ?? null) : null;
+}
+
+function memberView(member: MemberInfo, seen: SeenRound, task: TaskResponse): MemberView {
+  return {
+    worker: member.worker,
+    position: member.position,
+    round: seen.round,
+    state: stateOf(member),
+    ballot: ballotOf(member, seen, task),
+    agrees: agreesOf(member, seen, task),
+    conduct: member.conduct ?? null,
+    endpoint: member.endpoint ?? null,
+    paid: BigInt(member.paid),
+    forfeited: BigInt(member.forfeited),
+  };
+}
+
+/** How far a task has come; `verified` is said by the tab that has hashed the answer. */
+export function stageOf(task: TaskResponse, verified: boolean): Stage {
+  switch (task.status) {
+    case 'drawing':
+      return 'posted';
+    case 'committing':
+      return task.committed > 0 ? 'committing' : 'drawn';
+    case 'answered':
+      return verified ? 'verified' : 'answered';
+    default:
+      return task.status;
+  }
+}
+
+/** The whole picture of a task. */
+export function viewOf(
+  task: TaskResponse,
+  rounds: readonly SeenRound[],
+  stages: Partial<Record<Stage, StageMark>>,
+): TaskView {
+  const views = rounds.map((seen) => seen.members.map((member) => memberView(member, seen, task)));
+  const shown = rounds.findIndex((seen) => seen.round === (task.outcome_round ?? task.round));
+  const seen = rounds[shown];
+  return {
+    id: task.task,
+    status: task.status,
+    stage: stageOf(task, stages.verified !== undefined),
+    round: seen?.round ?? task.round,
+    size: seen?.size ?? task.size,
+    quorum: seen?.quorum ?? task.quorum,
+    members: views[shown] ?? [],
+    rounds: views,
+    tally: seen?.tally ?? [],
+    committed: task.committed,
+    revealed: task.revealed,
+    outcome: task.outcome ?? null,
+    contested: task.contested,
+    stages: { ...stages },
+    task,
+  };
+}
+
+/** Where a block of this task may be: members that revealed it first, those that hold the prompt last. */
+export function sourcesOf(task: TaskResponse, rounds: readonly SeenRound[], cid: string): string[] {
+  const rank = (member: MemberInfo): number => {
+    const said = member.ballot && 'answer' in member.ballot && member.ballot.answer.cid === cid;
+    const agreed = said || member.conduct === 'right';
+    return (agreed ? 0 : 2) + (task.holders.includes(member.worker) ? 1 : 0);
+  };
+  const members = rounds.flatMap(({ members }) => members);
+  const sorted = [...members].sort((a, b) => rank(a) - rank(b));
+  return [...new Set(sorted.flatMap(({ endpoint }) => (endpoint ? [endpoint] : [])))];
+}
