@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::chain::Chain;
 use crate::error::ChainError;
+use crate::failure::lowest_height;
 use crate::files::write_atomically;
-use crate::rpc::lowest_height;
 use crate::time::unix_seconds;
 use crate::types::{BlockResults, Status};
 
@@ -144,16 +144,14 @@ impl BlockStream {
     /// The chain was reset, or no node answers: then call again, nothing is lost.
     pub async fn next(&mut self) -> Result<Block, ChainError> {
         let wanted = self.next;
-        while self.head < wanted {
-            let status = self.chain.status().await?;
-            self.refuse_other_chain(&status)?;
-            self.head = status.height;
-            self.head_time = unix_seconds(&status.time)?;
-            if self.head < wanted {
-                sleep(self.poll).await;
+        let results = match self.read_next(wanted).await {
+            Ok(results) => results,
+            Err(error) => {
+                // A head that cannot be read proves nothing: it is asked for anew.
+                self.head = self.head.min(wanted.saturating_sub(1));
+                return Err(error);
             }
-        }
-        let results = self.read_from(wanted).await?;
+        };
         let height = results.height;
         self.next = height.saturating_add(1);
         Ok(Block {
@@ -166,6 +164,30 @@ impl BlockStream {
             head: self.head,
             head_time: self.head_time,
         })
+    }
+
+    async fn read_next(&mut self, wanted: u64) -> Result<BlockResults, ChainError> {
+        while self.head < wanted {
+            match self.chain.status().await {
+                Ok(status) => {
+                    self.refuse_other_chain(&status)?;
+                    self.head = status.height;
+                    self.head_time = unix_seconds(&status.time)?;
+                }
+                // The chain's own sequence goes on, whatever a node tells of its height.
+                Err(error @ ChainError::Distrusted { .. }) => {
+                    let next = self.chain.rpc().block_results(wanted).await;
+                    let next = next.map_err(|_| error)?;
+                    self.head = wanted;
+                    return Ok(next);
+                }
+                Err(error) => return Err(error),
+            }
+            if self.head < wanted {
+                sleep(self.poll).await;
+            }
+        }
+        self.read_from(wanted).await
     }
 
     /// Records on disk that everything up to this height is done.
@@ -186,7 +208,10 @@ impl BlockStream {
                 Ok(results) => return Ok(results),
                 Err(error) => error,
             };
-            if let Some(lowest) = lowest_height(&error).filter(|lowest| *lowest > height) {
+            let lowest = lowest_height(&error);
+            if let Some(lowest) =
+                lowest.filter(|lowest| (height.saturating_add(1)..=self.head).contains(lowest))
+            {
                 height = lowest;
                 continue;
             }

@@ -26,6 +26,17 @@ pub enum ChainError {
         /// What the configuration says.
         want: String,
     },
+    /// A node tells of a height that neither another node confirms nor it can show itself.
+    #[error(
+        "{url} tells of height {height}, but has no block there and no other node confirms it. \
+         Wait for it, or add the RPC address of another node"
+    )]
+    Distrusted {
+        /// The node asked.
+        url: String,
+        /// What it says.
+        height: u64,
+    },
     /// A URL that cannot be an RPC endpoint.
     #[error("got {got:?} as an RPC address, want http://HOST:PORT or https://HOST[:PORT]")]
     BadUrl {
@@ -209,7 +220,10 @@ impl ChainError {
     pub const fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::NodeDown { .. } | Self::Rpc { .. } | Self::Lapsed { .. }
+            Self::NodeDown { .. }
+                | Self::Rpc { .. }
+                | Self::Lapsed { .. }
+                | Self::Distrusted { .. }
         )
     }
 

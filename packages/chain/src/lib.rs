@@ -5,15 +5,19 @@
 //! [`BlockStream`] follows. Events are hints; contract state is the truth.
 
 mod abci;
+mod agree;
 mod blocks;
 mod chain;
 mod coins;
 mod contract;
+mod endpoints;
 mod error;
 mod events;
+mod failure;
 mod files;
 pub mod gas;
 mod grants;
+mod heights;
 mod key;
 mod msg;
 mod outcome;

@@ -1,11 +1,12 @@
 //! A thin JSON-RPC client for CometBFT with several endpoints.
 //!
 //! An endpoint is used only after it has said that it belongs to the right chain; after any failure of
-//! the transport it must say so again, since another chain may answer there now.
+//! the transport it must say so again, since another chain may answer there now. One that fails, or
+//! answers with errors of its own, is left for a while and asked again later.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,7 +14,10 @@ use data_encoding::HEXLOWER;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::endpoints::Endpoint;
 use crate::error::ChainError;
+use crate::failure::{Failure, has_not, result_of};
+use crate::heights::Heights;
 use crate::types::{AbciAnswer, BlockResults, Broadcast, Status, TxFound, TxHash, TxPage};
 use crate::wire::{AbciWrapped, Check, NodeStatus};
 
@@ -26,25 +30,12 @@ const MAX_RESPONSE: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Rpc {
     http: reqwest::Client,
-    endpoints: Vec<Endpoint>,
-    /// The endpoint that answered last is asked first.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Asked first, unless it rests.
     preferred: AtomicUsize,
     /// Given by the caller, or what the first endpoint said.
     chain_id: OnceLock<String>,
-}
-
-#[derive(Debug)]
-struct Endpoint {
-    url: String,
-    trusted: AtomicBool,
-}
-
-/// Why one endpoint gave no result.
-enum Failure {
-    /// Another endpoint may do better.
-    Transport(String),
-    /// The answer itself: every endpoint would say so.
-    Answer(ChainError),
+    pub(crate) heights: Mutex<Heights>,
 }
 
 impl Rpc {
@@ -54,7 +45,7 @@ impl Rpc {
     /// # Errors
     /// No URL, or one that is not http(s).
     pub fn new(urls: &[String], chain_id: Option<&str>) -> Result<Self, ChainError> {
-        let endpoints: Result<Vec<_>, _> = urls.iter().map(|url| endpoint(url)).collect();
+        let endpoints: Result<Vec<_>, _> = urls.iter().map(|url| Endpoint::new(url)).collect();
         let endpoints = endpoints?;
         if endpoints.is_empty() {
             return Err(ChainError::BadUrl { got: String::new() });
@@ -76,6 +67,7 @@ impl Rpc {
             endpoints,
             preferred: AtomicUsize::new(0),
             chain_id: known,
+            heights: Mutex::default(),
         })
     }
 
@@ -97,21 +89,19 @@ impl Rpc {
         self.endpoints.get(at).map_or("", |e| e.url.as_str())
     }
 
-    /// Where the node stands.
-    ///
-    /// # Errors
-    /// Those of every call: no endpoint answers, or all belong to another chain.
-    pub async fn status(&self) -> Result<Status, ChainError> {
-        parse_status(self.call("status", json!({})).await?)
-    }
-
     /// Results of a block, in its order.
     ///
     /// # Errors
     /// The block is not there yet, or no longer, for which the error names the lowest height it has.
     pub async fn block_results(&self, height: u64) -> Result<BlockResults, ChainError> {
         let params = json!({ "height": height.to_string() });
-        decode("block_results", self.call("block_results", params).await?)
+        let value = self.call("block_results", params).await?;
+        let results: BlockResults = decode("block_results", value)?;
+        if results.height == height {
+            return Ok(results);
+        }
+        let (got, want) = (results.height, height.to_string());
+        Err(ChainError::malformed("block_results", got, &want))
     }
 
     /// A transaction by its hash; none if it is in no block (yet).
@@ -203,53 +193,88 @@ impl Rpc {
         Ok(wrapped.response.into())
     }
 
-    /// Any method; the preferred endpoint first, each at most once.
+    /// Any method; the preferred endpoint first, each at most once, those that rest last.
     ///
     /// # Errors
     /// No endpoint answers; all belong to another chain; the node's own refusal.
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, ChainError> {
-        let mut tried = Vec::new();
-        let mut foreign = None;
+        Ok(self.call_at(method, params).await?.1)
+    }
+
+    /// As [`Rpc::call`], with the endpoint that answered.
+    pub(crate) async fn call_at(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> Result<(usize, Value), ChainError> {
+        let (mut tried, mut refused, mut foreign) = (Vec::new(), None, None);
         for (at, endpoint) in self.in_order() {
             match self.ask(endpoint, method, &params).await {
                 Ok(value) => {
-                    self.preferred.store(at, Ordering::Relaxed);
-                    return Ok(value);
+                    self.answered(at, endpoint, method);
+                    return Ok((at, value));
                 }
                 Err(Failure::Transport(cause)) => {
-                    endpoint.trusted.store(false, Ordering::Relaxed);
                     tracing::debug!(url = %endpoint.url, %cause, "no answer from the node");
+                    endpoint.rest(Instant::now());
                     tried.push(format!("{} ({cause})", endpoint.url));
                 }
-                Err(Failure::Answer(error @ ChainError::WrongChainId { .. })) => {
+                Err(Failure::Foreign(error)) => {
                     tracing::warn!(%error, "endpoint left out");
+                    endpoint.rest(Instant::now());
                     foreign = Some(error);
+                }
+                Err(Failure::Node(error)) => {
+                    tracing::debug!(url = %endpoint.url, %error, "the node has no result");
+                    if !has_not(&error) {
+                        endpoint.strike(Instant::now());
+                    }
+                    refused.get_or_insert(error);
                 }
                 Err(Failure::Answer(error)) => return Err(error),
             }
         }
-        Err(foreign.unwrap_or_else(|| ChainError::NodeDown {
-            tried: tried.join(", "),
-        }))
+        let tried = tried.join(", ");
+        Err(refused
+            .or(foreign)
+            .unwrap_or(ChainError::NodeDown { tried }))
     }
 
-    fn in_order(&self) -> impl Iterator<Item = (usize, &Endpoint)> {
-        let first = self.preferred.load(Ordering::Relaxed);
-        let all = self.endpoints.iter().enumerate();
-        all.clone().skip(first).chain(all.take(first))
+    /// The one preferred stays so until it rests; only what others could not give counts as work.
+    fn answered(&self, at: usize, endpoint: &Endpoint, method: &str) {
+        let now = Instant::now();
+        if method != "status" {
+            endpoint.answered(now);
+        }
+        let preferred = self.endpoints.get(self.preferred.load(Ordering::Relaxed));
+        if preferred.is_none_or(|preferred| preferred.resting(now)) {
+            self.prefer(at);
+        }
     }
 
-    async fn ask(
+    /// Asks this endpoint first from now on.
+    pub(crate) fn prefer(&self, at: usize) {
+        self.preferred.store(at, Ordering::Relaxed);
+    }
+
+    fn in_order(&self) -> Vec<(usize, &Endpoint)> {
+        let (now, first) = (Instant::now(), self.preferred.load(Ordering::Relaxed));
+        let mut order: Vec<_> = self.endpoints.iter().enumerate().collect();
+        order.sort_by_key(|(at, endpoint)| (endpoint.resting(now), *at != first, *at));
+        order
+    }
+
+    pub(crate) async fn ask(
         &self,
         endpoint: &Endpoint,
         method: &str,
         params: &Value,
     ) -> Result<Value, Failure> {
-        if !endpoint.trusted.load(Ordering::Relaxed) {
+        if !endpoint.trusted() {
             let status = self.post(&endpoint.url, "status", &json!({})).await?;
             self.check_chain(
                 endpoint,
-                parse_status(status.clone()).map_err(Failure::Answer)?,
+                parse_status(status.clone()).map_err(Failure::Node)?,
             )?;
             if method == "status" {
                 return Ok(status);
@@ -262,10 +287,10 @@ impl Rpc {
         let got = status.chain_id;
         let want = self.chain_id.get_or_init(|| got.clone());
         if *want == got {
-            endpoint.trusted.store(true, Ordering::Relaxed);
+            endpoint.trust();
             return Ok(());
         }
-        Err(Failure::Answer(ChainError::WrongChainId {
+        Err(Failure::Foreign(ChainError::WrongChainId {
             url: endpoint.url.clone(),
             got,
             want: want.clone(),
@@ -284,19 +309,6 @@ impl Rpc {
             .map_err(|_| Failure::Transport(format!("HTTP {status}, no JSON-RPC answer")))?;
         result_of(method, value)
     }
-}
-
-fn endpoint(url: &str) -> Result<Endpoint, ChainError> {
-    let url = url.trim().replacen("tcp://", "http://", 1);
-    let parsed = reqwest::Url::parse(&url).ok();
-    let fine = parsed.is_some_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
-    if !fine {
-        return Err(ChainError::BadUrl { got: url });
-    }
-    Ok(Endpoint {
-        url,
-        trusted: AtomicBool::new(false),
-    })
 }
 
 /// The innermost cause: "Connection refused" rather than "error sending request".
@@ -322,41 +334,11 @@ async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, String
     Ok(body)
 }
 
-fn result_of(method: &str, mut value: Value) -> Result<Value, Failure> {
-    if let Some(error) = value.get("error").filter(|e| !e.is_null()) {
-        let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
-        return Err(Failure::Answer(ChainError::Rpc {
-            method: method.to_owned(),
-            code: error
-                .get("code")
-                .and_then(Value::as_i64)
-                .unwrap_or_default(),
-            message: format!("{}: {}", text("message"), text("data")),
-        }));
-    }
-    match value.get_mut("result") {
-        Some(result) => Ok(result.take()),
-        None => Err(Failure::Transport("no JSON-RPC answer".to_owned())),
-    }
-}
-
 fn decode<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, ChainError> {
     serde_json::from_value(value)
         .map_err(|error| ChainError::malformed(what, error, "the answer of CometBFT 0.38"))
 }
 
-fn parse_status(value: Value) -> Result<Status, ChainError> {
+pub(crate) fn parse_status(value: Value) -> Result<Status, ChainError> {
     decode::<NodeStatus>("status", value).map(Status::from)
-}
-
-/// The oldest block a node still has, if that is why it refused: `lowest height is 1445`.
-pub(crate) fn lowest_height(error: &ChainError) -> Option<u64> {
-    let ChainError::Rpc { message, .. } = error else {
-        return None;
-    };
-    let tail = message.split("lowest height is ").nth(1)?;
-    let end = tail
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(tail.len());
-    tail[..end].parse().ok()
 }

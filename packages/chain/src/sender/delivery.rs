@@ -52,7 +52,9 @@ impl Sender {
         if let Some(found) = rpc.tx(sent.hash).await? {
             return Ok(Some(found));
         }
-        if rpc.status().await?.height <= sent.timeout_height {
+        let over = |height: u64| height > sent.timeout_height;
+        // What has lapsed is sent again: one node's word is not enough for that.
+        if !over(rpc.status().await?.height) || !over(rpc.agreed_height().await?) {
             return Ok(None);
         }
         let found = self.find(sent.hash).await?;

@@ -7,6 +7,7 @@
     reason = "tests: an overflow or a missing value is a failed test"
 )]
 
+mod agree;
 mod blocks;
 mod fake_node;
 mod golden_grants;

@@ -26,13 +26,17 @@ async fn a_dead_endpoint_is_passed_over() {
 async fn the_second_endpoint_takes_over_and_keeps_the_work() {
     let (first, second) = (FakeNode::start().await, FakeNode::start().await);
     let chain = chain_of(&[&first, &second]);
-    chain.status().await.unwrap();
+    chain.account("wasm1x").await.unwrap();
     assert_eq!(second.node().calls.len(), 0);
     first.node().down = true;
-    chain.status().await.unwrap();
+    chain.account("wasm1x").await.unwrap();
     first.node().down = false;
-    chain.status().await.unwrap();
-    assert_eq!(second.node().calls.len(), 2);
+    chain.account("wasm1x").await.unwrap();
+    assert_eq!(
+        second.node().calls,
+        ["status", "abci_query", "abci_query"],
+        "the first one rests for a while"
+    );
 }
 
 #[tokio::test]

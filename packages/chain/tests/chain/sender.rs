@@ -16,7 +16,7 @@ pub(crate) fn options() -> SenderOptions {
     options
 }
 
-fn sender(node: &FakeNode) -> Sender {
+pub(crate) fn sender(node: &FakeNode) -> Sender {
     Sender::new(node.chain(), Arc::new(Key::random()), options()).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn msg() -> Msg {
     Msg::execute(CONTRACT, &ExecuteMsg::Bond {}, &[Coin::new(5, "uanti")]).unwrap()
 }
 
-async fn send(sender: &Sender) -> Result<antiphon_chain::TxOutcome, ChainError> {
+pub(crate) async fn send(sender: &Sender) -> Result<antiphon_chain::TxOutcome, ChainError> {
     sender.send(&[msg()], Gas::Limit(200_000)).await
 }
 

@@ -47,6 +47,12 @@ pub(crate) struct Node {
     pub(crate) sequence: u64,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) down: bool,
+    /// It tells of this height, whatever it has.
+    pub(crate) claims: Option<u64>,
+    /// It makes no blocks.
+    pub(crate) stands: bool,
+    /// It answers every call but `status` with an error of its own.
+    pub(crate) broken: bool,
     /// Bodies of the transactions taken, in order.
     pub(crate) taken: Vec<(TxBody, AuthInfo)>,
     /// The same, as signed.
@@ -82,6 +88,9 @@ impl FakeNode {
             sequence: 7,
             faults: VecDeque::new(),
             down: false,
+            claims: None,
+            stands: false,
+            broken: false,
             taken: Vec::new(),
             bytes: Vec::new(),
             simulation: Ok(100_000),
@@ -154,6 +163,7 @@ async fn answer(State(state): State<Arc<Mutex<Node>>>, Json(request): Json<Value
     let params = &request["params"];
     match method.as_str() {
         "status" => node.status(),
+        _ if node.broken => error("the database is closed"),
         "block_results" => node.block_results(number(&params["height"])),
         "tx" => node.tx(params),
         "tx_search" => node.search(params),
@@ -186,7 +196,7 @@ fn checked(code: u32, codespace: &str, log: &str) -> Response {
 
 impl Node {
     fn status(&mut self) -> Response {
-        self.height += 1;
+        self.height += u64::from(!self.stands);
         let height = self.height;
         for (hash, result) in std::mem::take(&mut self.mempool) {
             self.known.insert(hash, Some((height, result)));
@@ -194,7 +204,7 @@ impl Node {
         ok(json!({
             "node_info": { "network": self.chain_id },
             "sync_info": {
-                "latest_block_height": height.to_string(),
+                "latest_block_height": self.claims.unwrap_or(height).to_string(),
                 "latest_block_time": "2026-11-22T08:00:00.123456789Z",
                 "earliest_block_height": self.earliest.to_string(),
                 "earliest_block_hash": self.block1, "catching_up": false,
@@ -208,6 +218,9 @@ impl Node {
             return error(&format!(
                 "height {height} is not available, lowest height is {lowest}"
             ));
+        }
+        if self.claims.is_some() && height > self.height {
+            return error("could not find results for height");
         }
         let empty = json!({ "height": height.to_string(), "txs_results": null });
         ok(self.results.get(&height).cloned().unwrap_or(empty))
