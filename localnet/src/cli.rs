@@ -11,7 +11,7 @@ use antiphon_localnet::beacon::{self, Beacon};
 use antiphon_localnet::faucet::{self, Allowance, Faucet};
 use antiphon_localnet::{LocalnetError, Network, Options, Parts, Ports, Result, stop};
 
-use crate::demo::Demo;
+use crate::demo::{self, Demo};
 use crate::output;
 
 /// Whatever ends a command, with its text.
@@ -117,6 +117,9 @@ struct Start {
     /// Serve the page in this folder; starts gateway and faucet
     #[arg(long, value_name = "DIR")]
     web: Option<PathBuf>,
+    /// One worker lies
+    #[arg(long)]
+    liar: bool,
     /// Leave the network up and return
     #[arg(long)]
     keep: bool,
@@ -178,11 +181,15 @@ impl Start {
         options.gateway = self.gateway;
         options.faucet = self.faucet;
         options.web = self.web;
+        if self.liar {
+            demo::with_liar(&mut options);
+        }
         let network = Network::start(options).await?;
         if self.json {
             output::facts(&network)?;
         } else {
             output::addresses(&network);
+            output::page(&network);
         }
         if self.keep {
             network.keep();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use antiphon_client::cli::no_answer;
 use antiphon_client::question::{SamplingFlags, prompt_of};
 use antiphon_client::{AskEvent, AskOptions, AskReport, NetworkFile, ask};
-use antiphon_localnet::{Network, Parts, Progress, WorkerOptions};
+use antiphon_localnet::{Network, Options, Parts, Progress, WorkerOptions};
 use clap::Args;
 
 use crate::cli::{Failure, Place};
@@ -88,12 +88,7 @@ impl Demo {
     async fn network(&self) -> Result<Network, Failure> {
         let mut options = self.place.options()?;
         if self.liar {
-            let program = Some(options.parts.program("antiphon-liar"));
-            let liar = WorkerOptions {
-                program,
-                ..WorkerOptions::default()
-            };
-            options.per_worker.insert(LIAR, liar);
+            with_liar(&mut options);
         }
         Ok(Network::start(options).await?)
     }
@@ -128,6 +123,15 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// Makes the last worker lie.
+pub(crate) fn with_liar(options: &mut Options) {
+    let liar = WorkerOptions {
+        program: Some(options.parts.program("antiphon-liar")),
+        ..WorkerOptions::default()
+    };
+    options.per_worker.insert(LIAR, liar);
 }
 
 fn tell(progress: &Progress, event: &AskEvent<'_>) {

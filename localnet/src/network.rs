@@ -134,6 +134,12 @@ impl Network {
         self.save_facts()
     }
 
+    /// Whether the gateway serves the page.
+    #[must_use]
+    pub const fn serves_page(&self) -> bool {
+        self.servers.page
+    }
+
     /// Stops the gateway in order.
     pub fn stop_gateway(&mut self) {
         self.servers.stop_gateway();

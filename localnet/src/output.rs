@@ -31,6 +31,32 @@ pub(crate) fn addresses(network: &Network) {
     println!("\n{}", address_lines(network));
 }
 
+/// What to do with a page that is served, if one is.
+pub(crate) fn page(network: &Network) {
+    let Some(url) = network.facts().gateway.as_ref() else {
+        return;
+    };
+    println!("\n{}", page_lines(url, network.serves_page()));
+}
+
+fn page_lines(url: &str, page: bool) -> String {
+    let ask = format!(
+        "curl {url}/v1/chat/completions -H 'content-type: application/json' \\\n    \
+         -d '{{\"model\":\"antiphon\",\"messages\":[{{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}}]}}'"
+    );
+    if !page {
+        return format!("Try:\n  {ask}");
+    }
+    format!(
+        "The page is at  {url}/\n\n\
+         Try there:\n  \
+         - Continue as a guest: the page makes a key, the faucet pays. Ask something.\n  \
+         - Open the proof beside the answer: who voted, what they voted, what it hashes to.\n  \
+         - Save the receipt, change one letter of it, check it on the page Verify.\n\
+         Or from another terminal:\n  {ask}\n"
+    )
+}
+
 /// The same where stdout is for something else.
 pub(crate) fn addresses_on_stderr(network: &Network) {
     line(&address_lines(network));

@@ -18,6 +18,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// The servers that were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Servers {
+    /// Whether the gateway serves the page.
+    pub(crate) page: bool,
     gateway: Option<Server>,
     faucet: Option<Server>,
 }
@@ -48,6 +50,7 @@ impl Servers {
             facts,
         };
         let mut servers = Self {
+            page: options.web.is_some(),
             gateway: facts.gateway.as_deref().map(|url| site.gateway(url)),
             faucet: facts.faucet.as_deref().map(|url| site.faucet(url)),
         };

@@ -28,6 +28,8 @@ pub struct Demo {
     pub keep: bool,
     /// The last line on stdout is one JSON object.
     pub json: bool,
+    /// The page is built and served; nothing is asked.
+    pub web: bool,
 }
 
 /// Which steps of the checks to run.
@@ -43,6 +45,7 @@ pub struct Ci {
 
 const USAGE: &str = "\
 cargo demo [QUESTION] [--liar] [--keep] [--json]   one question, five workers, one verified answer
+cargo demo --web [--liar]                          the same network with the page, until Ctrl-C
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
 cargo xtask setup                                  make and fetch what both need, nothing else
 cargo xtask schema                                 rewrite schema/ from the types";
@@ -54,6 +57,7 @@ Builds what is missing, starts a local network of five workers, asks, prints the
 
   --liar   one worker lies, and its lock is forfeited
   --keep   the network stays up; its addresses are printed
+  --web    builds the page, serves it with a gateway and a faucet, asks nothing, stays until Ctrl-C
   --json   progress on stderr; the last line on stdout is one JSON object
   --help   this text
 
@@ -96,6 +100,7 @@ fn demo(words: &[String]) -> Result<Task> {
             "--liar" if options => demo.liar = true,
             "--keep" if options => demo.keep = true,
             "--json" if options => demo.json = true,
+            "--web" if options => demo.web = true,
             "--help" | "-h" if options => return Ok(Task::Help(DEMO_USAGE)),
             unknown if options && unknown.starts_with("--") => {
                 return Err(Error::Usage(format!("unknown option `{unknown}` of demo")));
@@ -106,6 +111,10 @@ fn demo(words: &[String]) -> Result<Task> {
                 return Err(Error::Usage(text));
             }
         }
+    }
+    if demo.web && demo.question.is_some() {
+        let text = "with --web the question is asked on the page: leave it out here";
+        return Err(Error::Usage(text.to_owned()));
     }
     Ok(Task::Demo(demo))
 }
@@ -169,6 +178,21 @@ mod tests {
             ..Demo::default()
         };
         assert_eq!(parsed(&["demo", "--", "--liar"]).unwrap(), Task::Demo(want));
+    }
+
+    #[test]
+    fn the_page_takes_no_question_on_the_command_line() {
+        let want = Demo {
+            web: true,
+            liar: true,
+            ..Demo::default()
+        };
+        assert_eq!(
+            parsed(&["demo", "--web", "--liar"]).unwrap(),
+            Task::Demo(want)
+        );
+        let text = parsed(&["demo", "--web", "Why?"]).unwrap_err().to_string();
+        assert!(text.contains("on the page"), "{text}");
     }
 
     #[test]

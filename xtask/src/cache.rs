@@ -7,14 +7,20 @@
 use std::env;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Doing, Error, Result, make_dir, remove_dir};
 use crate::output;
+
+/// Runs whose logs are kept.
+const RUNS_KEPT: usize = 20;
 
 /// The cache folder, open for use.
 #[derive(Debug)]
 pub struct Cache {
     root: PathBuf,
+    logs: PathBuf,
 }
 
 /// Held while the cache is changed; released when dropped or when the process ends.
@@ -37,8 +43,13 @@ impl Cache {
     /// # Errors
     /// The folder cannot be made.
     pub fn at(root: PathBuf) -> Result<Self> {
-        make_dir(&root.join("logs"))?;
-        Ok(Self { root })
+        let all = root.join("logs");
+        let logs = all.join(run_name());
+        if !logs.exists() {
+            make_dir(&logs)?;
+            forget_old_runs(&all);
+        }
+        Ok(Self { root, logs })
     }
 
     /// The folder itself.
@@ -47,10 +58,10 @@ impl Cache {
         &self.root
     }
 
-    /// Where the steps' logs go.
+    /// Where the steps' logs of this run go: two runs at once do not write over each other.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
-        self.root.join("logs")
+        self.logs.clone()
     }
 
     /// Waits until no other run changes the cache, saying so if it has to.
@@ -102,6 +113,26 @@ impl Cache {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.root.join(name).exists()
+    }
+}
+
+/// When this process began, and its id: names sort by age.
+fn run_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seconds = now.map_or(0, |time| time.as_secs());
+        format!("{seconds}-{}", std::process::id())
+    })
+}
+
+/// Removes what is older than the newest runs. Logs are no reason to fail.
+fn forget_old_runs(all: &Path) {
+    let entries = std::fs::read_dir(all).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    for old in paths.iter().rev().skip(RUNS_KEPT) {
+        remove_dir(old).or_else(|_| std::fs::remove_file(old)).ok();
     }
 }
 
@@ -175,6 +206,20 @@ mod tests {
             })
             .unwrap();
         assert!(path.join("whole").exists());
+    }
+
+    #[test]
+    fn the_logs_of_old_runs_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        for run in 100..130 {
+            make_dir(&folder.path().join(format!("logs/{run}-1"))).unwrap();
+        }
+        let cache = Cache::at(folder.path().to_owned()).unwrap();
+        let runs = std::fs::read_dir(folder.path().join("logs"))
+            .unwrap()
+            .count();
+        assert_eq!(runs, RUNS_KEPT);
+        assert!(cache.logs().exists() && !folder.path().join("logs/110-1").exists());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What has to be on the machine before anything can be built. One plain sentence for each missing thing.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
@@ -8,6 +9,8 @@ use crate::run::{Step, capture};
 
 const MIN_RUST: Version = Version(1, 95);
 const MIN_GO: Version = Version(1, 25);
+const MIN_NODE: Version = Version(20, 19);
+const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Version(u32, u32);
@@ -38,13 +41,65 @@ const NEEDS: &[Need] = &[
     },
 ];
 
+/// What the page and the tests of other people's clients need besides.
+const WEB_NEEDS: &[Need] = &[
+    Need {
+        found: node,
+        packages: &[],
+    },
+    Need {
+        found: npm,
+        packages: &["npm"],
+    },
+];
+
 /// Checks all of them; a missing one that a Debian package brings is installed when this runs as root.
 ///
 /// # Errors
 /// [`Error::Missing`] with all the sentences at once.
 pub fn check(step: &Step) -> Result<()> {
+    check_all(step, NEEDS)
+}
+
+/// The same for the page.
+///
+/// # Errors
+/// [`Error::Missing`] with all the sentences at once.
+pub fn check_web(step: &Step) -> Result<()> {
+    check_all(step, WEB_NEEDS)
+}
+
+/// The path of a Chromium, installed if that can be done.
+///
+/// # Errors
+/// [`Error::Missing`] names the package.
+pub fn chromium(step: &Step) -> Result<PathBuf> {
+    let found = || {
+        let named = std::env::var_os("ANTIPHON_CHROMIUM").map(PathBuf::from);
+        named.or_else(|| CHROMIUM.iter().find_map(|name| on_path(name)))
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    apt_install(step, &["chromium"]);
+    found().ok_or_else(|| {
+        let text = "Chromium is missing: install the package chromium, or name the program in \
+                    ANTIPHON_CHROMIUM (the page is tested in it).";
+        Error::Missing(vec![text.to_owned()])
+    })
+}
+
+/// The first folder of PATH that has this program.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+fn check_all(step: &Step, needs: &[Need]) -> Result<()> {
     let mut sentences = Vec::new();
-    for need in NEEDS {
+    for need in needs {
         let Err(sentence) = (need.found)() else {
             continue;
         };
@@ -140,6 +195,30 @@ fn pip() -> std::result::Result<(), String> {
     )
 }
 
+fn node() -> std::result::Result<(), String> {
+    let text = capture(Command::new("node").arg("--version")).unwrap_or_default();
+    let remedy = "the archive from the Node project's site";
+    match version_in(&text, "v") {
+        Some(found) if found >= MIN_NODE => Ok(()),
+        Some(found) => Err(too_old("Node.js", found, MIN_NODE, remedy)),
+        None => Err(format!(
+            "Node.js is missing: install version {}.{} or later with npm and put its bin folder on \
+             PATH (the page is built with it).",
+            MIN_NODE.0, MIN_NODE.1
+        )),
+    }
+}
+
+fn npm() -> std::result::Result<(), String> {
+    if answers("npm", &["--version"]) {
+        return Ok(());
+    }
+    Err(
+        "npm is missing: install it so that `npm --version` works (it comes with Node.js)."
+            .to_owned(),
+    )
+}
+
 fn too_old(name: &str, got: Version, want: Version, remedy: &str) -> String {
     format!(
         "{name} {}.{} is too old: want {}.{} or later; update it with {remedy}.",
@@ -176,6 +255,7 @@ mod tests {
             version_in("go version go1.27rc1 x", "go version go"),
             Some(Version(1, 27))
         );
+        assert_eq!(version_in("v20.20.2", "v"), Some(Version(20, 20)));
         assert_eq!(version_in("", "rustc "), None);
     }
 

@@ -3,6 +3,8 @@
 mod checks;
 mod contract;
 mod model;
+mod node;
+mod python;
 mod release;
 mod wasm;
 mod wasm_std;
@@ -13,6 +15,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub use checks::{cargo_deny, shellcheck, typos};
+pub use node::{node_modules, npm};
+pub use python::environment as python;
 
 use crate::cache::Cache;
 use crate::error::{Result, make_dir};
@@ -73,6 +77,34 @@ pub fn run(workspace: &Workspace) -> Result<Parts> {
         model,
         bin_dir,
         took: began.elapsed(),
+    })
+}
+
+/// Builds the page and gives its folder, `web/`; what is served lies in `dist` there.
+///
+/// # Errors
+/// Its dependencies cannot be had, or it does not build.
+pub fn page(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let folder = workspace.root().join("web");
+    node_modules(cache, step, &folder)?;
+    step.run(npm(&folder).args(["run", "build"]))?;
+    Ok(folder)
+}
+
+/// The same as a part of the set-up, with its line; gives the folder of static files.
+///
+/// # Errors
+/// Node is missing, or as [`page`].
+pub fn built_page(workspace: &Workspace) -> Result<PathBuf> {
+    let cache = Cache::open()?;
+    let site = Site {
+        workspace,
+        cache: &cache,
+    };
+    site.part("page", |step| {
+        prerequisites::check_web(step)?;
+        let folder = page(workspace, &cache, step)?;
+        Ok(Made::Now(folder.join("dist"), "built".to_owned()))
     })
 }
 

@@ -19,17 +19,16 @@ pub(super) fn production(text: &str) -> &str {
     text
 }
 
+/// A complaint, if a file in any language is too long.
+pub(super) fn length_of(file: &Path, text: &str) -> Option<String> {
+    let lines = text.lines().count();
+    (lines > MAX_FILE).then(|| format!("{}: {lines} lines, at most {MAX_FILE}", file.display()))
+}
+
 /// Files and functions that are too long.
 pub(super) fn check(file: &Path, code: &str) -> Vec<String> {
     let lines: Vec<&str> = code.lines().collect();
-    let mut found = Vec::new();
-    if lines.len() > MAX_FILE {
-        found.push(format!(
-            "{}: {} lines, at most {MAX_FILE}",
-            file.display(),
-            lines.len()
-        ));
-    }
+    let mut found: Vec<String> = length_of(file, code).into_iter().collect();
     for (start, line) in lines.iter().enumerate() {
         let Some((indent, name)) = function(line) else {
             continue;
