@@ -59,6 +59,9 @@ pub enum ClientError {
     /// The workers did not agree, or agreed that there is no answer.
     #[error("{0}")]
     NoAnswer(String),
+    /// A session that is used up or over.
+    #[error("{0}")]
+    Session(String),
     /// The model on this machine.
     #[error("{0}")]
     Engine(String),
@@ -70,7 +73,8 @@ impl ClientError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Prompt(_) | Self::Manifest(_) => 2,
-            Self::Chain(ChainError::Refused(_) | ChainError::NotAllowed { .. }) => 4,
+            Self::Chain(ChainError::Refused(_) | ChainError::NotAllowed { .. })
+            | Self::Session(_) => 4,
             Self::Chain(ChainError::Key(_) | ChainError::BadUrl { .. }) => 2,
             Self::Chain(_) | Self::Http(_) | Self::Upload(_) | Self::Unavailable { .. } => 3,
             Self::NoAnswer(_) => 5,

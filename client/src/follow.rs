@@ -246,9 +246,10 @@ impl<'n> Follower<'n> {
     }
 
     /// Makes a transition that has been due for long, when no worker did. Failure is no matter: it may
-    /// have been made in the meantime, and the next look tells.
+    /// have been made in the meantime, and the next look tells. A session may not, and would pay for being
+    /// refused.
     pub async fn advance_if_stuck(&mut self, sender: &Sender) {
-        if !self.state.as_ref().is_some_and(|task| task.due) {
+        if sender.is_on_behalf() || !self.state.as_ref().is_some_and(|task| task.due) {
             self.due_since = None;
             return;
         }

@@ -12,9 +12,11 @@ pub mod infer;
 pub mod keys;
 pub mod lists;
 pub mod manifest;
+pub mod money;
 pub mod network;
 pub mod output;
 pub mod question;
+pub mod session;
 pub mod task;
 pub mod verified;
 

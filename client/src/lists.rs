@@ -1,6 +1,6 @@
 //! Lists and figures of a network.
 
-use antiphon_api::{ModelResponse, TotalsResponse, WorkerResponse};
+use antiphon_api::{ModelResponse, TaskFilter, TaskResponse, TotalsResponse, WorkerResponse};
 use serde::Serialize;
 
 use crate::error::ClientError;
@@ -27,7 +27,7 @@ pub struct BalanceView {
 pub async fn balance(network: &Network, address: Option<&str>) -> Result<BalanceView, ClientError> {
     let address = match address {
         Some(address) => address.to_owned(),
-        None => network.sender()?.address().to_owned(),
+        None => network.sender()?.requester().to_owned(),
     };
     let denom = network.file.denom.clone();
     Ok(BalanceView {
@@ -36,6 +36,57 @@ pub async fn balance(network: &Network, address: Option<&str>) -> Result<Balance
         address,
         denom,
     })
+}
+
+/// The newest tasks of a kind, or of both.
+///
+/// # Errors
+/// No node answers.
+pub async fn tasks(
+    network: &Network,
+    filter: Option<TaskFilter>,
+    limit: usize,
+) -> Result<Vec<TaskResponse>, ClientError> {
+    let filters = match filter {
+        Some(one) => vec![one],
+        None => vec![TaskFilter::Open, TaskFilter::Done],
+    };
+    let mut all = Vec::new();
+    for filter in filters {
+        all.extend(network.contract.all_tasks(filter).await?);
+    }
+    all.sort_by_key(|task| std::cmp::Reverse(task.task));
+    all.truncate(limit);
+    Ok(all)
+}
+
+/// Prints tasks.
+pub fn show_tasks(tasks: &[TaskResponse]) {
+    let row = |task: &TaskResponse| {
+        vec![
+            task.task.to_string(),
+            crate::task::word(task),
+            format!("{} of {}", task.committed, task.members),
+            task.revealed.to_string(),
+            task.outcome_votes
+                .map_or_else(|| "—".to_owned(), |votes| votes.to_string()),
+            output::ballot_words(task.outcome.as_ref()),
+            task.model.to_string(),
+            short(&task.requester),
+        ]
+    };
+    let rows: Vec<_> = tasks.iter().map(row).collect();
+    let head = [
+        "task",
+        "status",
+        "committed",
+        "revealed",
+        "equal",
+        "outcome",
+        "model",
+        "requester",
+    ];
+    output::table(&head, &rows);
 }
 
 /// Prints models.

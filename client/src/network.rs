@@ -9,6 +9,7 @@ use antiphon_store::{Client, NetPolicy};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ClientError;
+use crate::session::SessionFile;
 
 /// `network.json`: everything a client needs to know of a network. Written by the local network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct NetworkFile {
     /// The key that pays when none is named; a relative path starts at this file's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+    /// The session that asks when one is named, instead of the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<PathBuf>,
     /// Key files by whose they are; `requester` pays when `key` is absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, PathBuf>,
@@ -82,6 +86,7 @@ impl NetworkFile {
             gas_price: gas_price(),
             model: None,
             key: None,
+            session: None,
             keys: BTreeMap::new(),
             development: Some(true),
         }
@@ -155,6 +160,9 @@ pub struct NetworkFlags {
     /// Key file of the paying account
     #[arg(long, env = "ANTIPHON_KEY", value_name = "FILE", global = true)]
     pub key: Option<PathBuf>,
+    /// File of a session: questions are asked and paid by it, without the key
+    #[arg(long, env = "ANTIPHON_SESSION", value_name = "FILE", global = true)]
+    pub session: Option<PathBuf>,
     /// What a unit of gas costs, such as 0.025uanti
     #[arg(long, env = "ANTIPHON_GAS_PRICE", value_name = "PRICE", global = true)]
     pub gas_price: Option<String>,
@@ -213,6 +221,7 @@ impl NetworkFlags {
                 .key
                 .clone()
                 .or_else(|| from_file.and_then(|file| file.key.clone())),
+            session: self.session.clone(),
             keys: BTreeMap::new(),
             development: Some(
                 self.development || from_file.is_some_and(NetworkFile::is_development),
@@ -261,11 +270,26 @@ impl Network {
         })
     }
 
-    /// The paying account.
+    /// Who asks: the session if one is named, else the account itself.
+    ///
+    /// # Errors
+    /// Neither a session nor a key was named, or its file cannot be used.
+    pub fn sender(&self) -> Result<Sender, ClientError> {
+        let Some(path) = self.file.session.as_deref() else {
+            return self.owner();
+        };
+        let session = SessionFile::load(path, self)?;
+        let mut options = SenderOptions::new(self.file.gas_price.parse()?);
+        options.on_behalf_of = Some(session.granter.clone());
+        let key = Arc::new(session.key()?);
+        Ok(Sender::new(self.chain.clone(), key, options)?)
+    }
+
+    /// The account itself, whose key was named.
     ///
     /// # Errors
     /// No key was named, or its file cannot be used.
-    pub fn sender(&self) -> Result<Sender, ClientError> {
+    pub fn owner(&self) -> Result<Sender, ClientError> {
         let path = self.file.key.as_deref().ok_or_else(|| {
             ClientError::Usage(
                 "who pays? Name a key file with --key FILE or ANTIPHON_KEY; `antiphon keys new FILE` makes one"

@@ -118,6 +118,19 @@ pub fn short(name: &str) -> String {
     }
 }
 
+/// A span of time in its two largest units.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    let minutes = seconds.wrapping_div(60);
+    let hours = minutes.wrapping_div(60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {} s", seconds.wrapping_rem(60)),
+        (1..=47, _) => format!("{hours} h {} min", minutes.wrapping_rem(60)),
+        _ => format!("{} d {} h", hours.wrapping_div(24), hours.wrapping_rem(24)),
+    }
+}
+
 /// A ballot in a few words.
 #[must_use]
 pub fn ballot_words(ballot: Option<&Ballot>) -> String {

@@ -93,7 +93,8 @@ fn members(rounds: &[RoundResponse]) -> Vec<BallotReport> {
     rounds.iter().flat_map(of_round).collect()
 }
 
-fn word(task: &TaskResponse) -> String {
+/// Its status in a word or two.
+pub(crate) fn word(task: &TaskResponse) -> String {
     let status = format!("{:?}", task.status).to_lowercase();
     if task.contested {
         return format!("{status} (contested)");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::AskOptions;
 use crate::error::ClientError;
 use crate::network::Network;
+use crate::session;
 
 /// Workers that get the prompt before the task is posted: one may go away.
 const HOLDERS: usize = 2;
@@ -116,12 +117,18 @@ pub(super) async fn post(
     })
 }
 
-/// What must be attached; refused at once, in amounts, if the account does not have it.
+/// What must be attached; refused at once, in amounts, if the account does not have it. A session attaches
+/// nothing: it is asked what is left of it.
 async fn missing_coins(
     network: &Network,
     sender: &Sender,
     escrow: u128,
 ) -> Result<Vec<Coin>, ClientError> {
+    if sender.is_on_behalf() {
+        let left = session::read(network, sender.requester(), sender.address()).await?;
+        left.check(&network.file.gas_price.parse()?, escrow)?;
+        return Ok(Vec::new());
+    }
     let prepaid = network.contract.balance(sender.address()).await?;
     let lacking = escrow.saturating_sub(prepaid);
     if lacking == 0 {

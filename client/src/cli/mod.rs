@@ -3,12 +3,16 @@
 mod ask;
 mod local;
 mod model;
+mod money;
+mod session;
 mod show;
 
 use clap::{Parser, Subcommand};
 
 pub use ask::{AskArgs, no_answer};
 pub use model::ModelCommand;
+pub use money::{DepositArgs, WithdrawArgs};
+pub use session::{SessionCommand, StartArgs, WhoseArgs};
 
 use crate::error::ClientError;
 use crate::infer::InferArgs;
@@ -44,6 +48,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List tasks, the newest first
+    Tasks(TasksArgs),
     /// Show the final answer on chain for a model and a prompt, fetched and hashed
     Answer {
         /// The model's id
@@ -82,12 +88,36 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Add to the prepaid balance in the contract
+    Deposit(DepositArgs),
+    /// Take the balance in the contract out, or a part of it
+    Withdraw(WithdrawArgs),
+    /// Let a key without coins ask for some time
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// Show every pot of the contract
     Totals {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `antiphon tasks`
+#[derive(Debug, clap::Args)]
+pub struct TasksArgs {
+    /// Only those under way
+    #[arg(long, conflicts_with = "done")]
+    pub open: bool,
+    /// Only those that are final or failed
+    #[arg(long)]
+    pub done: bool,
+    /// Most tasks shown
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: usize,
+    /// Print one JSON array
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Runs one command.
@@ -112,6 +142,10 @@ pub async fn run(cli: Cli) -> Result<(), ClientError> {
         Command::Balance { address, json } => {
             show::balance(&online(flags).await?, address.as_deref(), json).await
         }
+        Command::Tasks(args) => show::tasks(&online(flags).await?, &args).await,
+        Command::Deposit(args) => money::deposit(&online(flags).await?, &args).await,
+        Command::Withdraw(args) => money::withdraw(&online(flags).await?, &args).await,
+        Command::Session(command) => session::run(&online(flags).await?, &command).await,
         Command::Totals { json } => show::totals(&online(flags).await?, json).await,
     }
 }

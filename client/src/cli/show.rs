@@ -1,6 +1,8 @@
 //! Commands that read: tasks, answers, models, workers, money.
 
-use super::shown;
+use antiphon_api::TaskFilter;
+
+use super::{TasksArgs, shown};
 use crate::error::ClientError;
 use crate::network::Network;
 use crate::question::prompt_cid;
@@ -9,6 +11,16 @@ use crate::{answer, lists, output, task};
 pub(super) async fn task(network: &Network, id: u64, json: bool) -> Result<(), ClientError> {
     let view = task::view(network, id).await?;
     shown(json, &view, |view| task::show(view, &network.file.denom))
+}
+
+pub(super) async fn tasks(network: &Network, args: &TasksArgs) -> Result<(), ClientError> {
+    let filter = match (args.open, args.done) {
+        (true, _) => Some(TaskFilter::Open),
+        (_, true) => Some(TaskFilter::Done),
+        _ => None,
+    };
+    let tasks = lists::tasks(network, filter, args.limit).await?;
+    shown(args.json, &tasks, |tasks| lists::show_tasks(tasks))
 }
 
 pub(super) async fn answer(

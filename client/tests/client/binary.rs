@@ -10,19 +10,20 @@ use tokio::process::Command;
 use crate::fake_workers::Manner::Lies;
 use crate::world::{QUESTION, TEXT, World};
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-async fn antiphon(arguments: &[&str], input: &str) -> Ran {
+pub(crate) async fn antiphon(arguments: &[&str], input: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_antiphon"));
     for variable in [
         "ANTIPHON_RPC",
         "ANTIPHON_CONTRACT",
         "ANTIPHON_KEY",
         "ANTIPHON_NETWORK",
+        "ANTIPHON_SESSION",
     ] {
         command.env_remove(variable);
     }
@@ -44,7 +45,7 @@ async fn antiphon(arguments: &[&str], input: &str) -> Ran {
     }
 }
 
-fn text_of(path: &Path) -> &str {
+pub(crate) fn text_of(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

@@ -16,5 +16,7 @@ mod binary;
 #[path = "../../../packages/chain/tests/chain/fake_node/mod.rs"]
 mod fake_node;
 mod fake_workers;
+mod money;
 mod network;
+mod session;
 mod world;

@@ -69,12 +69,21 @@ impl World {
             &fee,
             json!({ "committee": 5, "full_fee": "100", "escrow": "500", "lock": "3000" }),
         );
-        let payer = self.key.address("wasm").unwrap();
-        let balance = format!(r#"{{"balance":{{"address":"{payer}"}}}}"#);
-        says(&balance, json!({ "amount": "120" }));
+        self.prepaid("120");
         self.index(Value::Null);
         self.plays(&["drawing", "committing", "revealing", "answered", "final"]);
         self.round(&[true; 5], "final");
+    }
+
+    /// The account that pays.
+    pub(crate) fn payer(&self) -> String {
+        self.key.address("wasm").unwrap()
+    }
+
+    /// What it has in the contract.
+    pub(crate) fn prepaid(&self, amount: &str) {
+        let balance = format!(r#"{{"balance":{{"address":"{}"}}}}"#, self.payer());
+        self.node.says(&balance, [json!({ "amount": amount })]);
     }
 
     /// What the answer index holds for the question.

@@ -229,12 +229,7 @@ impl Key {
     /// It is missing, readable by others, not a key file, or its address is not its key's.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let name = || path.display().to_string();
-        let io = |cause: std::io::Error| KeyError::Io {
-            path: name(),
-            cause: cause.to_string(),
-        };
-        refuse_open_mode(path, &std::fs::metadata(path).map_err(io)?)?;
-        let text = Zeroizing::new(std::fs::read(path).map_err(io)?);
+        let text = read_private(path)?;
         Self::parse(&text).map_err(|cause| KeyError::Format {
             path: name(),
             cause,
@@ -259,6 +254,19 @@ impl Key {
         key.mnemonic = file.mnemonic.clone().map(Zeroizing::new);
         Ok(key)
     }
+}
+
+/// The bytes of a file with a secret; gone from memory when dropped.
+///
+/// # Errors
+/// It is missing, or others may read it.
+pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let io = |cause: std::io::Error| KeyError::Io {
+        path: path.display().to_string(),
+        cause: cause.to_string(),
+    };
+    refuse_open_mode(path, &std::fs::metadata(path).map_err(io)?)?;
+    Ok(Zeroizing::new(std::fs::read(path).map_err(io)?))
 }
 
 impl fmt::Debug for Key {

@@ -37,7 +37,7 @@ pub use events::{WasmEvent, wasm_events};
 pub use files::write_atomically;
 pub use gas::Gas;
 pub use grants::{Allowance, ContractCalls, Grant};
-pub use key::{HD_PATH, Key, KeyError, bech32, canonical};
+pub use key::{HD_PATH, Key, KeyError, bech32, canonical, read_private};
 pub use msg::Msg;
 pub use outcome::TxOutcome;
 pub use rpc::Rpc;

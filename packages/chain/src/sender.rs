@@ -125,6 +125,12 @@ impl Sender {
         granter.unwrap_or(&self.address)
     }
 
+    /// Whether it writes for another account, by a grant.
+    #[must_use]
+    pub const fn is_on_behalf(&self) -> bool {
+        self.options.on_behalf_of.is_some()
+    }
+
     /// The chain it writes to.
     #[must_use]
     pub const fn chain(&self) -> &Chain {
