@@ -5,7 +5,8 @@ import type { Bytes } from './bytes';
 const CHARSET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const CHECKSUM = 6;
-const MAX_LENGTH = 120;
+/** Of the code: longer texts could have two spellings. */
+const MAX_LENGTH = 1_023;
 
 export interface Address {
   prefix: string;

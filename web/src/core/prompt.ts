@@ -1,8 +1,9 @@
 // The prompt document (documents, section 2): twin of packages/documents/src/prompt.rs.
 import { utf8, type Bytes } from './bytes';
-import { Fields, JsonError, Num, canonical, isInteger, parseStrict, writeCanonical, type Node } from './canonical';
+import { JsonError, canonical, isInteger, parseStrict, writeCanonical, type Node } from './canonical';
 import { cidOfRaw } from './cid';
 import { AntiphonError } from './errors';
+import { ShapeFault, array, fieldsOf, integer, string } from './shape';
 import type { Message, Sampling } from './types';
 
 export const MAX_PROMPT_BYTES = 16_384;
@@ -66,10 +67,15 @@ export function readPrompt(bytes: Uint8Array): Prompt {
     throw new PromptFault('size', `got ${bytes.length} bytes, want at most ${MAX_PROMPT_BYTES}`);
   }
   const node = parsed(bytes);
-  const draft = draftOf(node);
+  const draft = drafted(node);
   if (!sameText(writeCanonical(node), bytes)) {
     throw new PromptFault('not_canonical', 'want sorted keys, no white space and the shortest escapes');
   }
+  return judged(draft);
+}
+
+/** Judges messages, then ranges. */
+export function judged(draft: Draft): Prompt {
   checkMessages(draft.messages);
   return ranged(draft);
 }
@@ -89,16 +95,26 @@ function sameText(text: string, bytes: Uint8Array): boolean {
 }
 
 /** A document with the right fields and types, its values not yet judged. */
-interface Draft {
+export interface Draft {
   max_output_tokens: string;
   messages: { role: string; content: string }[];
   sampling: { seed: string; temperature_milli: string; top_k: string; top_p_milli: string };
   stop: string[];
 }
 
-function draftOf(node: Node): Draft {
+function drafted(node: Node): Draft {
+  try {
+    return draftOf(node);
+  } catch (thrown) {
+    if (thrown instanceof ShapeFault) throw new PromptFault('not_prompt', thrown.message);
+    throw thrown;
+  }
+}
+
+/** Fields and types. Throws `ShapeFault`. */
+export function draftOf(node: Node): Draft {
   const { antiphon, max_output_tokens, messages, sampling, stop } = fieldsOf(node, FIELDS);
-  if (antiphon !== TAG) throw wrongType(`the tag is not ${TAG}`);
+  if (antiphon !== TAG) throw new ShapeFault(`the tag is not ${TAG}`);
   const { seed, temperature_milli, top_k, top_p_milli } = fieldsOf(sampling, SAMPLING);
   return {
     max_output_tokens: integer(max_output_tokens, 'max_output_tokens'),
@@ -114,33 +130,6 @@ function draftOf(node: Node): Draft {
     },
     stop: array(stop, 'stop').map((item) => string(item, 'stop')),
   };
-}
-
-const wrongType = (said: string): PromptFault => new PromptFault('not_prompt', said);
-
-/** The values of exactly these fields, each there once and no other. */
-function fieldsOf<K extends string>(node: Node, names: readonly K[]): Record<K, Node> {
-  if (!(node instanceof Fields)) throw wrongType(`want an object with the fields ${names.join(', ')}`);
-  const found = new Map(node.list);
-  if (node.list.length !== names.length || names.some((name) => !found.has(name))) {
-    throw wrongType(`want exactly the fields ${names.join(', ')}, each once`);
-  }
-  return Object.fromEntries(found) as Record<K, Node>;
-}
-
-function integer(node: Node, field: string): string {
-  if (node instanceof Num && isInteger(node.text)) return node.text;
-  throw wrongType(`${field} is not an integer of digits only`);
-}
-
-function string(node: Node, field: string): string {
-  if (typeof node === 'string') return node;
-  throw wrongType(`${field} is not a string`);
-}
-
-function array(node: Node, field: string): Node[] {
-  if (Array.isArray(node)) return node;
-  throw wrongType(`${field} is not an array`);
 }
 
 function checkMessages(messages: Draft['messages']): asserts messages is Message[] {
