@@ -62,6 +62,9 @@ pub enum ClientError {
     /// A session that is used up or over.
     #[error("{0}")]
     Session(String),
+    /// A receipt: there is none, or it is not believed.
+    #[error(transparent)]
+    Receipt(#[from] crate::receipt::ReceiptError),
     /// The model on this machine.
     #[error("{0}")]
     Engine(String),
@@ -79,6 +82,7 @@ impl ClientError {
             Self::Chain(_) | Self::Http(_) | Self::Upload(_) | Self::Unavailable { .. } => 3,
             Self::NoAnswer(_) => 5,
             Self::Verification { .. } => 6,
+            Self::Receipt(error) => error.exit_code(),
             Self::File { .. } | Self::Engine(_) => 1,
         }
     }

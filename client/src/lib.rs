@@ -16,6 +16,7 @@ pub mod money;
 pub mod network;
 pub mod output;
 pub mod question;
+pub mod receipt;
 pub mod session;
 pub mod task;
 pub mod verified;

@@ -1,6 +1,6 @@
 //! `antiphon ask`: flags, what is told on the way, and how it ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ask::{AskEvent, AskOptions, AskReport, ask};
@@ -33,6 +33,9 @@ pub struct AskArgs {
     /// Go on until the money is paid out, and report it
     #[arg(long)]
     pub wait_final: bool,
+    /// Write the receipt to this file, once the task is at its end
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
     /// Seconds after which to stop following the task
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub timeout: u64,
@@ -43,6 +46,7 @@ pub struct AskArgs {
 
 pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientError> {
     let options = options_of(args)?;
+    args.receipt.as_deref().map_or(Ok(()), has_folder)?;
     let sender = network.sender()?;
     let as_json = args.json;
     let mut news = |event: AskEvent<'_>| tell(&event, as_json);
@@ -51,13 +55,28 @@ pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientE
         output::json(&report)?;
     } else {
         output::receipt(&report);
-        if options.wait_final && !report.known {
+        if args.wait_final && !report.known {
             show_money(&report, &network.file.denom);
         }
+    }
+    if let (Some(path), Some(task)) = (&args.receipt, &report.task) {
+        super::receipt::receipt(network, task.id, Some(path)).await?;
     }
     match report.answer {
         Some(_) => Ok(()),
         None => Err(no_answer(&report)),
+    }
+}
+
+/// A receipt that cannot be written is told of before anything is paid.
+fn has_folder(path: &Path) -> Result<(), ClientError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    match folder.is_none_or(Path::is_dir) && !path.is_dir() {
+        true => Ok(()),
+        false => Err(ClientError::File {
+            path: path.to_owned(),
+            cause: "want a file in a folder that exists".to_owned(),
+        }),
     }
 }
 
@@ -76,7 +95,7 @@ fn options_of(args: &AskArgs) -> Result<AskOptions, ClientError> {
         model: args.model,
         committee: args.committee,
         fresh: args.fresh,
-        wait_final: args.wait_final,
+        wait_final: args.wait_final || args.receipt.is_some(),
         timeout: Duration::from_secs(args.timeout),
         ..AskOptions::new(prompt)
     })

@@ -4,6 +4,7 @@ mod ask;
 mod local;
 mod model;
 mod money;
+mod receipt;
 mod session;
 mod show;
 
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 pub use ask::{AskArgs, no_answer};
 pub use model::ModelCommand;
 pub use money::{DepositArgs, WithdrawArgs};
+pub use receipt::VerifyArgs;
 pub use session::{SessionCommand, StartArgs, WhoseArgs};
 
 use crate::error::ClientError;
@@ -50,6 +52,16 @@ pub enum Command {
     },
     /// List tasks, the newest first
     Tasks(TasksArgs),
+    /// Print or write the receipt of a task that is final or failed
+    Receipt {
+        /// The task's id
+        task: u64,
+        /// File to write; stdout if absent
+        #[arg(long, value_name = "FILE")]
+        output: Option<std::path::PathBuf>,
+    },
+    /// Check a receipt: offline, with --rpc or --network against the chain, with --replay by the model
+    Verify(Box<VerifyArgs>),
     /// Show the final answer on chain for a model and a prompt, fetched and hashed
     Answer {
         /// The model's id
@@ -132,6 +144,10 @@ pub async fn run(cli: Cli) -> Result<(), ClientError> {
         Command::Model(command) => model::run(&command),
         Command::Ask(args) => ask::run(&online(flags).await?, &args).await,
         Command::Task { id, json } => show::task(&online(flags).await?, id, json).await,
+        Command::Receipt { task, output } => {
+            receipt::receipt(&online(flags).await?, task, output.as_ref()).await
+        }
+        Command::Verify(args) => receipt::verify(flags, &args).await,
         Command::Answer {
             model,
             prompt,
