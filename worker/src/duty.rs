@@ -160,8 +160,10 @@ pub enum Phase {
 /// What is shown, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Height the node answered at.
+    /// Height the node answered at: orders its answers.
     pub height: u64,
+    /// A height the chain has certainly reached, whatever this node says: ends windows.
+    pub reached: u64,
     /// What it answered.
     pub phase: Phase,
 }
@@ -259,6 +261,11 @@ impl Machine {
         )
     }
 
+    /// The chain is not as far as was thought: what the node shows from this height on counts again.
+    pub fn rewind(&mut self, height: u64) {
+        self.view.height = self.view.height.min(height);
+    }
+
     /// Takes one input in.
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
         if self.state.ended() {
@@ -299,13 +306,13 @@ impl Machine {
         if self.state.ended() {
             return Vec::new();
         }
-        let height = self.view.height;
+        let reached = self.view.reached;
         match self.view.phase {
             Phase::Revealed => self.finish(),
             Phase::Gone { withheld: true } => self.lose(Reason::RevealLate),
             Phase::Gone { withheld: false } => self.lose(Reason::RoundOver),
-            Phase::Commit { deadline } if height > deadline => self.lose(Reason::CommitLate),
-            Phase::Reveal { deadline, .. } if height > deadline => self.lose(Reason::RevealLate),
+            Phase::Commit { deadline } if reached > deadline => self.lose(Reason::CommitLate),
+            Phase::Reveal { deadline, .. } if reached > deadline => self.lose(Reason::RevealLate),
             Phase::Commit { deadline } => {
                 self.toward(State::CommitSent, vec![Effect::Commit { deadline }])
             }

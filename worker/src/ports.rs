@@ -40,6 +40,8 @@ pub struct Tick {
 
 /// The contract as this worker needs it.
 pub trait ChainPort: Send + Sync {
+    /// A height the chain has certainly reached: no single node's word.
+    fn agreed_height(&self) -> Edge<'_, u64>;
     /// What this worker must do now; every page of it.
     fn duties(&self) -> Edge<'_, DutiesResponse>;
     /// One task.

@@ -54,6 +54,11 @@ impl Since {
         }
     }
 
+    fn rewind(&mut self, height: u64) {
+        self.height = self.height.min(height);
+        self.sent = self.sent.map(|sent| sent.min(height));
+    }
+
     /// Whether it is our turn after `wait` blocks; marks it sent. What made no difference is sent again after twice
     /// the blocks each time, so that a source that lies costs little gas.
     fn turn(&mut self, height: u64, wait: u64) -> bool {
@@ -68,6 +73,14 @@ impl Since {
             self.times = self.times.saturating_add(1);
         }
         turn
+    }
+}
+
+impl Chores {
+    /// The chain is not as far as was thought.
+    pub(super) fn rewind(&mut self, height: u64) {
+        let all = self.published.values_mut().chain(self.due.values_mut());
+        all.for_each(|since| since.rewind(height));
     }
 }
 

@@ -187,7 +187,7 @@ impl Actor {
     /// Takes a block in: reads the chain if there is a reason to, and does what is due.
     pub async fn on_tick(&mut self, tick: Tick) {
         if tick.height < self.height {
-            return;
+            self.rewind(tick.height);
         }
         self.height = tick.height;
         self.heights.send_replace(tick.height);
@@ -208,6 +208,21 @@ impl Actor {
         self.do_chores(tick).await;
         self.pump();
         self.publish_state();
+    }
+
+    /// A height that was not agreed on in the end: what was shown under it does not count.
+    fn rewind(&mut self, height: u64) {
+        tracing::warn!(
+            was = self.height,
+            height,
+            "the chain is not as far as was thought"
+        );
+        for duty in self.open.values_mut() {
+            duty.machine.rewind(height);
+        }
+        self.chores.rewind(height);
+        self.intake.lock().desk.rewind(height);
+        self.unread = true;
     }
 
     /// The next thing that ended; for a `select!` beside the block stream.

@@ -1,7 +1,8 @@
 //! Chain state into views: which duties there are, and where each stands.
 
 use antiphon_api::{
-    Ballot, ConductInfo, Duty, DutyAction, Hex, MemberInfo, RoundResponse, TaskResponse, TaskStatus,
+    Ballot, ConductInfo, DutiesResponse, Duty, DutyAction, Hex, MemberInfo, RoundResponse,
+    TaskResponse, TaskStatus,
 };
 use antiphon_chain::canonical;
 use antiphon_documents::digest::{TaskIdentity, task_digest};
@@ -11,18 +12,28 @@ use crate::duty::{DutyKey, Input, Machine, Phase, Reason, State, View, Vote};
 use crate::ports::EdgeError;
 use crate::relay::{Member, RoundBoard};
 
+/// Blocks that a node may be ahead of the height agreed on: it answers a moment later.
+const AHEAD: u64 = 10;
+
 impl Actor {
     /// Reads all duties, then whatever became of the open ones that are no longer among them. One that cannot be
     /// read holds up no other: the first failure is told when all were seen.
     pub(super) async fn refresh(&mut self) -> Result<(), EdgeError> {
         let shown = self.ports.chain.duties().await?;
         let height = shown.height;
-        self.height = self.height.max(height);
+        if height > self.height.saturating_add(AHEAD) {
+            return Err(EdgeError::new(format!(
+                "the node shows duties of height {height}, the chain is at {}",
+                self.height
+            )));
+        }
+        let reached = self.reached(&shown).await;
         let mut result = Ok(());
         for duty in &shown.duties {
             let key = DutyKey::new(duty.task, duty.round);
             let view = View {
                 height,
+                reached,
                 phase: phase_of(duty, self.open.get(&key)),
             };
             if self.open.contains_key(&key) {
@@ -52,6 +63,20 @@ impl Actor {
             }
         }
         result
+    }
+
+    /// A height that ends windows. Where one seems to be over, the nodes must agree on it: a duty that is given
+    /// up is not taken up again.
+    async fn reached(&self, shown: &DutiesResponse) -> u64 {
+        if shown
+            .duties
+            .iter()
+            .all(|duty| duty.deadline >= shown.height)
+        {
+            return shown.height;
+        }
+        let agreed = self.ports.chain.agreed_height().await;
+        agreed.map_or(0, |height| height.min(shown.height))
     }
 
     /// A duty seen for the first time. It is served only if its task hashes to its digest.
@@ -180,7 +205,11 @@ impl Actor {
             Phase::Reveal { deadline, .. } => height <= deadline,
             Phase::Wait { .. } | Phase::Revealed | Phase::Gone { .. } => true,
         };
-        Ok(settled.then_some(View { height, phase }))
+        Ok(settled.then_some(View {
+            height,
+            reached: 0,
+            phase,
+        }))
     }
 
     /// Ends what an earlier process left behind: serves answers that are revealed, forgets votes of

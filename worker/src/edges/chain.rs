@@ -91,6 +91,10 @@ async fn edge<T>(call: impl Future<Output = Result<T, ChainError>>) -> Result<T,
 }
 
 impl ChainPort for ContractPort {
+    fn agreed_height(&self) -> Edge<'_, u64> {
+        Box::pin(edge(self.contract.chain().rpc().agreed_height()))
+    }
+
     fn duties(&self) -> Edge<'_, DutiesResponse> {
         Box::pin(edge(self.all_duties()))
     }

@@ -185,12 +185,26 @@ impl Desk {
         }
     }
 
+    /// The chain is not as far as was thought: nothing was done after this height.
+    pub fn rewind(&mut self, height: u64) {
+        let back = |at: &mut Option<u64>| *at = at.map(|at| at.min(height));
+        for slot in self.slots.values_mut() {
+            back(&mut slot.own_since);
+            back(&mut slot.handed);
+            slot.retry_at = slot.retry_at.min(height);
+            slot.items
+                .values_mut()
+                .for_each(|held| back(&mut held.posted));
+        }
+    }
+
     /// Drops everything but these duties.
     pub fn keep(&mut self, open: &BTreeSet<DutyKey>) {
         self.slots.retain(|(key, _), _| open.contains(key));
     }
 
-    /// What to do for this half of this round, at this height.
+    /// What to do for this half of this round, at this height. A deadline that seems to be over stops nothing: the
+    /// duty ends when the nodes agree that it is, and a refused vote costs less than a lock.
     pub fn decide(
         &mut self,
         key: DutyKey,
@@ -200,9 +214,6 @@ impl Desk {
     ) -> Option<Decision> {
         let me = self.me.clone();
         let slot = self.slots.get_mut(&(key, half))?;
-        if height > board.deadline {
-            return None;
-        }
         let leader = board.leader();
         if leader.is_some_and(|seat| seat.worker == me) {
             return slot.lead(height, board);

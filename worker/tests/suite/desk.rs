@@ -155,10 +155,20 @@ fn near_the_deadline_everybody_posts_alone() {
     let mut late = Desk::new("d".to_owned());
     late.put_own(item("d"), 101);
     assert_eq!(
-        decide(&mut late, 101, &[]),
-        None,
-        "after it nothing is accepted"
+        posted(decide(&mut late, 101, &[])),
+        ["d"],
+        "whether it is over is not decided here"
     );
+}
+
+#[test]
+fn what_was_posted_at_a_height_that_was_none_is_posted_again() {
+    let mut desk = Desk::new("d".to_owned());
+    desk.put_own(item("d"), 95);
+    assert_eq!(posted(decide(&mut desk, 9_000, &[])), ["d"]);
+    desk.rewind(96);
+    assert_eq!(decide(&mut desk, 96, &[]), None);
+    assert_eq!(posted(decide(&mut desk, 100, &[])), ["d"]);
 }
 
 #[test]

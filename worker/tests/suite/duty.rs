@@ -10,7 +10,11 @@ const MINE: Hex<32> = Hex([1; 32]);
 const OTHER: Hex<32> = Hex([2; 32]);
 
 fn view(height: u64, phase: Phase) -> View {
-    View { height, phase }
+    View {
+        height,
+        reached: height,
+        phase,
+    }
 }
 
 fn committing(height: u64) -> View {
@@ -253,4 +257,41 @@ proptest! {
             ended = ended.or(machine.state().ended().then(|| machine.state()));
         }
     }
+}
+
+#[test]
+fn a_height_that_is_not_agreed_on_ends_no_duty() {
+    let mut machine = computed();
+    let bogus = View {
+        height: 9_000_000,
+        reached: 90,
+        phase: Phase::Reveal {
+            deadline: 100,
+            commitment: MINE,
+        },
+    };
+    let effects = machine.step(Input::Chain(bogus));
+    assert_eq!(effects, [Effect::Reveal { deadline: 100 }]);
+    let honest = View {
+        height: 91,
+        reached: 91,
+        ..bogus
+    };
+    assert_eq!(
+        machine.step(Input::Chain(honest)),
+        [],
+        "older than what was seen"
+    );
+    machine.rewind(91);
+    assert_eq!(
+        machine.step(Input::Chain(honest)),
+        [Effect::Reveal { deadline: 100 }]
+    );
+    let over = View {
+        height: 101,
+        reached: 101,
+        ..bogus
+    };
+    machine.step(Input::Chain(over));
+    assert_eq!(machine.state(), State::Lost(Reason::RevealLate));
 }

@@ -175,3 +175,22 @@ async fn without_its_journal_a_committed_worker_waits_for_the_prompt_and_says_no
     assert_eq!(fresh.end(task), Some(State::Done));
     assert_one_commitment(&world, "prompt found late");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_bogus_height_neither_freezes_nor_ends_a_duty() {
+    for bogus in [60, 100, 9_000_000] {
+        let world = World::new(81, 0);
+        let (mut harness, _home) = harness(&world);
+        let task = world.post(&prompt(1));
+        while world.lock().offered.is_empty() {
+            harness.block().await;
+        }
+        world.lock().claims = Some(bogus);
+        harness.tick_at(bogus).await;
+        harness.block().await;
+        world.lock().claims = None;
+        harness.tick_at(bogus).await;
+        harness.run().await;
+        assert_eq!(harness.end(task), Some(State::Done), "height {bogus}");
+    }
+}

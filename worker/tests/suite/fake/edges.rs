@@ -62,6 +62,9 @@ impl FakeChain {
 }
 
 impl ChainPort for FakeChain {
+    fn agreed_height(&self) -> Edge<'_, u64> {
+        self.read(|state, _| Some(state.height))
+    }
     fn duties(&self) -> Edge<'_, DutiesResponse> {
         self.read(|state, fault| Some(state.duties(fault)))
     }

@@ -127,6 +127,11 @@ impl Harness {
     /// The worker's part of a block.
     pub(crate) async fn live_block(&mut self) {
         let height = self.world.lock().height;
+        self.tick_at(height).await;
+    }
+
+    /// A tick of this height, whatever the chain's is, and what it leads to.
+    pub(crate) async fn tick_at(&mut self, height: u64) {
         self.actor
             .on_tick(Tick {
                 height,

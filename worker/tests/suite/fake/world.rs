@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) endpoints: bool,
     /// Our node answers nothing at all.
     pub(crate) down: bool,
+    /// The node says that its answers are of this height.
+    pub(crate) claims: Option<u64>,
     /// The node changes this of every duty it shows.
     pub(crate) lie: Option<fn(&mut Duty)>,
     pub(crate) holders: Vec<String>,
@@ -119,6 +121,7 @@ impl World {
             sent: Vec::new(),
             endpoints: false,
             down: false,
+            claims: None,
             lie: None,
             holders: Vec::new(),
             model: None,
@@ -240,7 +243,7 @@ impl State {
             duties.iter_mut().for_each(lie);
         }
         DutiesResponse {
-            height,
+            height: self.claims.unwrap_or(height),
             duties,
             next: None,
         }
