@@ -3,6 +3,8 @@ import { checkParsed } from './receipt/checks';
 import { ReceiptFault, parseReceipt, type ParsedReceipt, type Receipt } from './receipt/document';
 import type { ReceiptCheck } from './types';
 
+export { buildReceipt } from './receipt/build';
+export { checkOnChain } from './receipt/onchain';
 export type { Receipt } from './receipt/document';
 
 export interface ReceiptReport {

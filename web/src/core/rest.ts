@@ -74,6 +74,13 @@ export class Rest {
     return headerOf(block);
   }
 
+  /** Transactions of a block in their order, base64. */
+  async blockTxs(height: number, signal?: AbortSignal): Promise<string[]> {
+    const path = `/cosmos/base/tendermint/v1beta1/blocks/${height}`;
+    const { block } = await this.get<{ block: { data?: { txs?: string[] } } }>(path, signal);
+    return block.data?.txs ?? [];
+  }
+
   /** Number and sequence; none if the account never received anything. */
   async account(address: string, signal?: AbortSignal): Promise<Account | null> {
     const path = `/cosmos/auth/v1beta1/account_info/${address}`;
