@@ -1,0 +1,55 @@
+/** Words of the page: `t('key', {…})`. The language is a signal, so a change of it redraws what was said. */
+import { signal } from '@preact/signals';
+import { en } from './en';
+
+export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+export type Key = keyof typeof en;
+/** What a further language must be: the same keys, sentences where English has sentences, plurals where plurals. */
+export type Dictionary = { [K in Key]: (typeof en)[K] extends string ? string : Plural };
+export type Values = Record<string, string | number>;
+
+/** Languages and how to load them; each is a chunk of its own, loaded when chosen. */
+export const LANGUAGES: Record<string, { name: string; load: () => Promise<Dictionary> }> = {
+  en: { name: 'English', load: () => Promise.resolve(en as Dictionary) },
+};
+
+export const language = signal('en');
+const words = signal<Dictionary>(en as Dictionary);
+
+/** Switches the language; an unknown one is English. */
+export async function setLanguage(code: string): Promise<void> {
+  const known = code in LANGUAGES ? code : 'en';
+  const dictionary = await (LANGUAGES[known] as (typeof LANGUAGES)[string]).load();
+  words.value = dictionary;
+  language.value = known;
+  document.documentElement.lang = known;
+}
+
+/** The language a browser asks for, if there is a dictionary of it. */
+export function preferredLanguage(wanted: readonly string[]): string {
+  return wanted.map((w) => w.toLowerCase().split('-')[0] ?? '').find((w) => w in LANGUAGES) ?? 'en';
+}
+
+/** Fills a sentence: `{name}` by value, a plural by `n`. A place without a value stays visible: a bug to see. */
+export function fill(text: string | Plural, values: Values, locale: string): string {
+  const sentence = typeof text === 'string' ? text : choose(text, Number(values.n ?? 0), locale);
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value;
+  });
+}
+
+function choose(forms: Plural, count: number, locale: string): string {
+  return forms[new Intl.PluralRules(locale).select(count)] ?? forms.other;
+}
+
+/** The sentence of a key in the chosen language. */
+export function t(key: Key, values: Values = {}): string {
+  return fill(words.value[key] as string | Plural, values, language.value);
+}
+
+/** For keys made of a code that may be newer than the dictionary. */
+export function has(key: string): key is Key {
+  return key in en;
+}

@@ -1,0 +1,90 @@
+/** The proof of one answer, beside the conversation. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { TaskView } from '../../core/types';
+import { t } from '../../i18n';
+import { routeHash } from '../../router';
+import type { Ask } from '../../state/chat-types';
+import { useChain } from '../../state/load';
+import { proofOf } from '../../state/proof';
+import { readTask } from '../../state/task';
+import { memberVoices } from '../../state/voices';
+import { Icon } from '../../ui/icons';
+import { Matrix } from '../../ui/matrix';
+import { ReceiptButtons } from '../../ui/receipt-buttons';
+import { Ready } from '../../ui/states';
+import { Strands } from '../../ui/strands';
+import { Identifiers, MoneyFacts } from '../../ui/task-facts';
+import { testIds } from '../../ui/test-ids';
+
+export default function ProofPanel({ ask }: { ask: Ask }) {
+  const panel = useRef<HTMLElement>(null);
+  const task = ask.task ?? 0;
+  const loaded = useChain((ctx, stop) => readTask(ctx, task, stop), [task], 4000);
+  useEffect(() => {
+    panel.current?.focus({ preventScroll: matchMedia('(width > 860px)').matches });
+  }, [ask.id]);
+  const close = (): void => {
+    proofOf.value = null;
+    document.querySelector<HTMLElement>(`[data-task="${task}"] [data-test=${testIds.receiptLine}]`)?.focus();
+  };
+  return (
+    <aside
+      class="proof-panel"
+      ref={panel}
+      tabIndex={-1}
+      aria-label={t('proof.title', { id: task })}
+      data-test={testIds.proof}
+      onKeyDown={(event) => event.key === 'Escape' && close()}
+    >
+      <div class="proof">
+        <header>
+          <h2>{t('proof.title', { id: task })}</h2>
+          <button
+            type="button"
+            class="quiet icon-only"
+            aria-label={t('close')}
+            data-test={testIds.proofClose}
+            onClick={close}
+          >
+            <Icon name="cross" />
+          </button>
+        </header>
+        <Ready from={loaded}>{(view) => <Body view={view} ask={ask} />}</Ready>
+      </div>
+    </aside>
+  );
+}
+
+function Body({ view, ask }: { view: TaskView; ask: Ask }) {
+  const { members, size, outcome, quorum } = view;
+  const agree = view.task.outcome_votes ?? ask.answer?.votes ?? 0;
+  return (
+    <>
+      <section class="section" data-test={testIds.proofBallots}>
+        <Strands voices={memberVoices(members, size, outcome)} decided={outcome !== null} size="full" decorative />
+        <p>{t('proof.words', { agree, size, quorum })}</p>
+        {ask.answer && ask.answer.sources.length > 0 && (
+          <p class="faint">{t('proof.hashed', { hosts: ask.answer.sources.map(hostOf).join(', ') })}</p>
+        )}
+        <h3>{t('proof.ballots')}</h3>
+        <Matrix members={members} outcome={outcome} size={size} />
+      </section>
+      <section class="section">
+        <h3>{t('proof.ids')}</h3>
+        <Identifiers view={view} />
+      </section>
+      <section class="section">
+        <h3>{t('proof.money')}</h3>
+        <MoneyFacts task={view.task} />
+      </section>
+      <ReceiptButtons task={view.id} settled={view.status === 'final' || view.status === 'failed'} />
+      <p>
+        <a href={routeHash({ page: 'task', id: view.id })}>{t('proof.task', { id: view.id })}</a>
+      </p>
+    </>
+  );
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

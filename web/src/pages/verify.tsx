@@ -1,0 +1,218 @@
+/** Checks a receipt in this tab, and against any node of its chain. Needs no network of its own. */
+import { useEffect, useState } from 'preact/hooks';
+import { createContext } from '../core/context';
+import { asAntiphonError, AntiphonError } from '../core/errors';
+import type { Context, ReceiptCheck } from '../core/types';
+import { t } from '../i18n';
+import { isTaskId, routeHash } from '../router';
+import { net, reader } from '../state/network';
+import { checkText, compare, makeReceipt } from '../state/receipts';
+import { CheckList, Verdict } from '../ui/checks';
+import { ErrorCard, type Failure } from '../ui/error-card';
+import { testIds } from '../ui/test-ids';
+
+/** No receipt is longer: texts, 65 members with 62 replaced, and their transactions. */
+const MOST_BYTES = 1_000_000;
+
+interface Outcome {
+  ok: boolean;
+  checks: ReceiptCheck[];
+  text: string;
+  task: number | null;
+  chain: string;
+}
+
+export default function VerifyPage({ task }: { task: number | null }) {
+  const [input, setInput] = useState(task === null ? '' : String(task));
+  const [rest, setRest] = useState('');
+  const [busy, setBusy] = useState<'here' | 'chain' | null>(null);
+  const [here, setHere] = useState<Outcome | null>(null);
+  const [chain, setChain] = useState<Outcome | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  const work = async (what: 'here' | 'chain', by: () => Promise<void>): Promise<void> => {
+    setBusy(what);
+    setFailure(null);
+    try {
+      await by();
+    } catch (thrown) {
+      const { code, params, detail } = asAntiphonError(thrown);
+      setFailure({ code, params, detail });
+    } finally {
+      setBusy(null);
+    }
+  };
+  const verify = (text: string): Promise<void> =>
+    work('here', async () => {
+      setHere(null);
+      setChain(null);
+      setHere(await checkHere(text, rest));
+    });
+  useEffect(() => {
+    if (task !== null && net.value) void verify(String(task));
+  }, [task, net.value]);
+
+  return (
+    <div class="page">
+      <header>
+        <h1>{t('verify.title')}</h1>
+        <p class="soft">{t('verify.words')}</p>
+      </header>
+      <form
+        class="section form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void verify(input);
+        }}
+      >
+        <Drop input={input} onInput={setInput} onTooLarge={() => setFailure(tooLarge())} />
+        <label class="field">
+          <span>{t('verify.rest')}</span>
+          <input
+            class="input"
+            type="url"
+            value={rest}
+            placeholder={net.value?.rest}
+            data-test={testIds.verifyRest}
+            onInput={(event) => setRest(event.currentTarget.value)}
+          />
+        </label>
+        <div class="actions">
+          <button
+            type="submit"
+            class="button primary"
+            disabled={busy !== null || input.trim() === ''}
+            data-test={testIds.verifyRun}
+          >
+            {t(busy === 'here' ? 'verify.running' : 'verify.run')}
+          </button>
+        </div>
+      </form>
+      {failure && <ErrorCard failure={failure} />}
+      <div role="status" class="section">
+        {here && <Here outcome={here} />}
+      </div>
+      {here?.ok && (
+        <section class="section">
+          <div class="actions">
+            <button
+              type="button"
+              class="button"
+              disabled={busy !== null}
+              data-test={testIds.verifyChain}
+              onClick={() => void work('chain', async () => setChain(await checkThere(here, rest)))}
+            >
+              {t(busy === 'chain' ? 'verify.chain.running' : 'verify.chain')}
+            </button>
+          </div>
+          {chain && <There outcome={chain} />}
+        </section>
+      )}
+    </div>
+  );
+}
+
+function tooLarge(): Failure {
+  return { code: 'receipt_invalid', params: {}, detail: t('verify.large') };
+}
+
+/** A text field that also takes a file, by choosing or by dropping. */
+function Drop(props: { input: string; onInput: (text: string) => void; onTooLarge: () => void }) {
+  const [over, setOver] = useState(false);
+  const take = async (file: File | undefined): Promise<void> => {
+    setOver(false);
+    if (!file) return;
+    if (file.size > MOST_BYTES) props.onTooLarge();
+    else props.onInput(await file.text());
+  };
+  return (
+    <div
+      class={`drop${over ? ' over' : ''}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        void take(event.dataTransfer?.files[0]);
+      }}
+    >
+      <label class="field">
+        <span>{t('verify.input')}</span>
+        <textarea
+          class="input"
+          spellcheck={false}
+          value={props.input}
+          placeholder={t('verify.placeholder')}
+          data-test={testIds.verifyInput}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+      </label>
+      <label class="pick-file">
+        <span class="button small">{t('verify.file')}</span> <span class="faint">{t('verify.drop')}</span>
+        <input
+          class="hidden-text"
+          type="file"
+          accept="application/json,.json"
+          data-test={testIds.verifyFile}
+          onChange={(event) => void take(event.currentTarget.files?.[0])}
+        />
+      </label>
+    </div>
+  );
+}
+
+function Here({ outcome }: { outcome: Outcome }) {
+  const bad = outcome.checks.find((check) => !check.ok);
+  return (
+    <>
+      <Verdict ok={outcome.ok} words={outcome.ok ? t('verify.ok') : t('verify.bad', { name: bad?.name ?? '' })} />
+      {outcome.ok && <p class="soft">{t('verify.ok.next')}</p>}
+      {outcome.task !== null && (
+        <p>
+          <a href={routeHash({ page: 'task', id: outcome.task })}>
+            {t('verify.of', { id: outcome.task, chain: outcome.chain })}
+          </a>
+        </p>
+      )}
+      <CheckList checks={outcome.checks} />
+    </>
+  );
+}
+
+function There({ outcome }: { outcome: Outcome }) {
+  const bad = outcome.checks.find((check) => !check.ok);
+  const words = outcome.ok ? t('verify.chain.ok') : t('verify.chain.bad', { name: bad?.name ?? '' });
+  return (
+    <>
+      <Verdict ok={outcome.ok} words={words} />
+      <CheckList checks={outcome.checks} />
+    </>
+  );
+}
+
+/** A reader of the node that was typed in, else of the settings' node. */
+function contextFor(rest: string): Context {
+  const config = net.value;
+  if (!config) throw new AntiphonError('node_down', {}, t('app.no_network'));
+  if (rest.trim() === '') return reader.value ?? createContext(config);
+  if (!URL.canParse(rest.trim())) throw new AntiphonError('node_down', {}, rest);
+  return createContext({ ...config, rest: rest.trim().replace(/\/+$/, '') });
+}
+
+async function checkHere(input: string, rest: string): Promise<Outcome> {
+  const typed = input.trim();
+  const text = isTaskId(typed) ? await makeReceipt(contextFor(rest), Number(typed)) : input;
+  const { ok, checks, receipt } = await checkText(text);
+  return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, chain: receipt?.chain_id ?? '' };
+}
+
+async function checkThere(here: Outcome, rest: string): Promise<Outcome> {
+  const { receipt } = await checkText(here.text);
+  if (!receipt) throw new AntiphonError('receipt_invalid');
+  const ctx = contextFor(rest);
+  const own = { ...ctx.net, chain_id: receipt.chain_id, contract: receipt.contract };
+  const { ok, checks } = await compare(createContext(own), receipt);
+  return { ...here, ok, checks };
+}

@@ -1,0 +1,164 @@
+/**
+ * Questions under way. What a reload needs is written down before anything is broadcast, so a closed tab, a second tab
+ * and another click all end at the same task: nothing is ever sent twice by itself.
+ */
+import { signal } from '@preact/signals';
+import { asAntiphonError } from '../core/errors';
+import type { AskEvent, AskRequest, AskResult, Context, OnEvent, TaskView } from '../core/types';
+import { t } from '../i18n';
+import { announce } from '../ui/live';
+import { failureWords, type Failure } from '../ui/error-card';
+import { isOver, type Ask, type Chat } from './chat-types';
+import { chats, findChat, history, networkId, reread, updateAsk } from './chats';
+import { reader } from './network';
+import { snapshotOf } from './voices';
+
+/** What the chain said last of a task under way, by ask. */
+export const views = signal<Record<string, TaskView>>({});
+const running = new Map<string, AbortController>();
+
+/** The following of tasks is a chunk of its own: reading the page needs none of it. */
+const chain = () => import('../core/ask');
+
+export const isRunning = (askId: string): boolean => running.has(askId);
+export const runningCount = signal(0);
+
+/** Sends an ask that is already kept. Resolves when it is over. */
+export async function sendAsk(ctx: Context, chat: Chat, ask: Ask): Promise<void> {
+  const turn = chat.turns.find((x) => x.asks.some((a) => a.id === ask.id));
+  const messages = [...history(chat, turn?.id ?? null), { role: 'user' as const, content: ask.prompt }];
+  const request: AskRequest = { model: ask.model, messages, settings: ask.settings, fresh: ask.fresh };
+  if (ask.committee !== null) request.committee = ask.committee;
+  announce(t('live.sending'));
+  await underLock(ask.id, () => run(chat.id, ask.id, async (on, stop) => (await chain()).ask(ctx, request, on, stop)));
+}
+
+/** Goes on following: after a reload, in a second tab, or after it was stopped. Sends nothing. */
+export async function followAsk(ctx: Context, chatId: string, ask: Ask): Promise<void> {
+  if (running.has(ask.id)) return;
+  await updateAsk(chatId, ask.id, (a) => ({ ...a, failure: null }));
+  await underLock(ask.id, () => followKept(ctx, chatId, ask));
+}
+
+async function followKept(ctx: Context, chatId: string, ask: Ask): Promise<void> {
+  const { task, pending } = ask;
+  if (task !== null) await run(chatId, ask.id, async (on, stop) => (await chain()).follow(ctx, task, on, stop));
+  else if (pending) await run(chatId, ask.id, async (on, stop) => (await chain()).resume(ctx, pending, on, stop));
+}
+
+/** Stops following; the task on chain goes on. */
+export function stopAsk(askId: string): void {
+  running.get(askId)?.abort();
+}
+
+type Start = (on: OnEvent, stop: AbortSignal) => Promise<AskResult>;
+
+async function run(chatId: string, askId: string, start: Start): Promise<void> {
+  const stop = new AbortController();
+  running.set(askId, stop);
+  runningCount.value = running.size;
+  // Changes are kept one after another, so that a late write never brings back an earlier stage.
+  let writes: Promise<unknown> = Promise.resolve();
+  const change: Change = (by) => {
+    const written = writes.then(() => updateAsk(chatId, askId, by));
+    writes = written;
+    return written;
+  };
+  try {
+    const result = await start((event) => onEvent(askId, event, change), stop.signal);
+    void change((ask) => withResult(ask, result));
+    const { size } = result.task;
+    announce(t('live.verified', { agree: votesOf(result), n: size, size }));
+  } catch (thrown) {
+    const { code, params, detail } = asAntiphonError(thrown);
+    fail(change, { code, params, detail });
+  } finally {
+    running.delete(askId);
+    runningCount.value = running.size;
+    await writes;
+  }
+}
+
+/** Resolves once the change would survive a reload. */
+type Change = (by: (ask: Ask) => Ask) => Promise<void>;
+
+function fail(change: Change, failure: Failure): void {
+  void change((ask) => ({ ...ask, failure, stage: failure.code === 'stopped' ? ask.stage : 'failed' }));
+  const { message } = failureWords(failure);
+  announce(failure.code === 'stopped' ? t('live.stopped') : t('live.failed', { message }));
+}
+
+/** What is returned for `pending` is awaited by the sender: nothing is broadcast that is not written down. */
+function onEvent(askId: string, event: AskEvent, change: Change): Promise<void> {
+  const at = Date.now();
+  switch (event.type) {
+    case 'stage':
+      return change((ask) => ({ ...ask, stage: event.stage, marks: { [event.stage]: at, ...ask.marks } }));
+    case 'pending':
+      return change((ask) => ({ ...ask, pending: { hash: event.hash, timeoutHeight: event.timeoutHeight } }));
+    case 'task':
+      return change((ask) => ({ ...ask, task: event.id }));
+    case 'view':
+      views.value = { ...views.value, [askId]: event.view };
+      return change((ask) => withView(ask, event.view));
+    case 'answer':
+      return change((ask) => ({ ...ask, stage: 'verified', marks: { verified: at, ...ask.marks } }));
+  }
+}
+
+function withView(ask: Ask, view: TaskView): Ask {
+  const marks = { ...ask.marks };
+  for (const [stage, mark] of Object.entries(view.stages)) marks[stage as keyof typeof marks] ??= mark.at;
+  return { ...ask, task: view.id, stage: view.stage, marks, snapshot: snapshotOf(view) };
+}
+
+function withResult(ask: Ask, result: AskResult): Ask {
+  const { cid, text, sources, liars } = result.answer;
+  const { outcome } = result.task;
+  const cut = outcome !== null && 'answer' in outcome && outcome.answer.finish === 'length';
+  return {
+    ...withView(ask, result.task),
+    stage: 'verified',
+    answer: { cid, text, sources, liars, votes: votesOf(result), cut },
+    known: result.known,
+    seconds: result.seconds,
+    failure: null,
+  };
+}
+
+function votesOf(result: AskResult): number {
+  return result.task.task.outcome_votes ?? result.task.tally[0]?.votes ?? 0;
+}
+
+function findAsk(chatId: string, askId: string): Ask | undefined {
+  return findChat(chatId)
+    ?.turns.flatMap((turn) => turn.asks)
+    .find((ask) => ask.id === askId);
+}
+
+/** One tab drives an ask; others mirror what it keeps, and the next takes over when it is closed. */
+async function underLock(askId: string, work: () => Promise<void>): Promise<void> {
+  if (!('locks' in navigator)) return work();
+  await navigator.locks.request(`antiphon-ask-${askId}`, work);
+}
+
+/** Goes on with everything that was under way on this network when the page was closed, or is in another tab. */
+export function pickUp(): void {
+  const ctx = reader.value;
+  if (!ctx) return;
+  for (const chat of chats.value) {
+    if (chat.network !== networkId()) continue;
+    for (const ask of chat.turns.flatMap((turn) => turn.asks)) {
+      if (!isOver(ask) && !running.has(ask.id)) void underLock(ask.id, () => pickUpAsk(ctx, chat.id, ask.id));
+    }
+  }
+}
+
+async function pickUpAsk(ctx: Context, chatId: string, askId: string): Promise<void> {
+  await reread(chatId);
+  const ask = findAsk(chatId, askId);
+  if (!ask || isOver(ask)) return;
+  if (ask.task !== null || ask.pending !== null) return followKept(ctx, chatId, ask);
+  const failure: Failure = { code: 'interrupted', params: {} };
+  await updateAsk(chatId, askId, (a) => ({ ...a, failure, stage: 'failed' }));
+}

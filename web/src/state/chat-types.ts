@@ -1,0 +1,67 @@
+/** What a conversation is, as kept in this browser and written to export files. Plain data only. */
+import type { Pending, Sampling, Stage } from '../core/types';
+import type { Voice } from '../lib/strands';
+import type { Failure } from '../ui/error-card';
+
+export interface Snapshot {
+  voices: Voice[];
+  decided: boolean;
+  size: number;
+  quorum: number;
+  committed: number;
+  revealed: number;
+}
+
+export interface KeptAnswer {
+  cid: string;
+  text: string;
+  sources: string[];
+  liars: string[];
+  /** Equal ballots behind it. */
+  votes: number;
+  /** The longest length was reached. */
+  cut: boolean;
+}
+
+/** One question sent to one model with one seed: everything a reload needs is in it before anything is broadcast. */
+export interface Ask {
+  id: string;
+  prompt: string;
+  model: number;
+  modelName: string;
+  committee: number | null;
+  settings: Sampling;
+  fresh: boolean;
+  created: number;
+  stage: Stage;
+  /** Milliseconds since 1970 at which a stage was reached. */
+  marks: Partial<Record<Stage, number>>;
+  pending: Pending | null;
+  task: number | null;
+  snapshot: Snapshot | null;
+  answer: KeptAnswer | null;
+  known: boolean;
+  seconds: number | null;
+  failure: Failure | null;
+}
+
+/** One place in a conversation: asks that stand for one another (retries, edits), one of them shown. */
+export interface Turn {
+  id: string;
+  asks: Ask[];
+  shown: number;
+}
+
+export interface Chat {
+  id: string;
+  /** Chain and contract it was held on: task ids mean nothing elsewhere. */
+  network: string;
+  title: string;
+  created: number;
+  updated: number;
+  turns: Turn[];
+}
+
+export const shownAsk = (turn: Turn): Ask | undefined => turn.asks[turn.shown] ?? turn.asks.at(-1);
+/** Nothing more will come of it without the asker. */
+export const isOver = (ask: Ask): boolean => ask.answer !== null || ask.failure !== null;

@@ -1,0 +1,119 @@
+/** The grant in plain words, before the wallet's popup: no wallet has a decoder for it (research, ux.md section 2). */
+import { useState } from 'preact/hooks';
+import { language, t } from '../i18n';
+import { decimal, exact, parseDecimal } from '../lib/format';
+import { money, net, reader } from '../state/network';
+import { price } from '../state/composer';
+import { feeLimit, MAX_CALLS } from '../core/session';
+import { MINUTES, afterGrant, beginSession, busy, defaultDeposit, grantOpen, walletFailure } from '../state/wallet';
+import { Dialog } from './dialog';
+import { ErrorCard } from './error-card';
+import { testIds } from './test-ids';
+
+export default function GrantDialog() {
+  const close = (): void => {
+    grantOpen.value = false;
+    afterGrant.value = null;
+  };
+  return (
+    <Dialog label={t('grant.title')} test={testIds.grantDialog} onClose={close}>
+      <GrantForm close={close} />
+    </Dialog>
+  );
+}
+
+function GrantForm({ close }: { close: () => void }) {
+  const decimals = net.value?.decimals ?? 6;
+  const [minutes, setMinutes] = useState(30);
+  const [calls, setCalls] = useState(20);
+  const [typed, setTyped] = useState(decimal(defaultDeposit(20), decimals).replace(/\u202f/g, ''));
+  const deposit = parseDecimal(typed, decimals);
+  const valid = deposit !== null && calls >= 1 && calls <= MAX_CALLS;
+  const waiting = busy.value === 'start';
+  return (
+    <form
+      class="grant"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (valid && !waiting) void beginSession({ calls, minutes, deposit });
+      }}
+    >
+      <h2>{t('grant.title')}</h2>
+      <Words minutes={minutes} calls={calls} />
+      <div class="row">
+        <label class="field">
+          <span>{t('grant.minutes')}</span>
+          <select
+            class="input"
+            value={minutes}
+            data-test={testIds.grantMinutes}
+            onChange={(event) => setMinutes(Number(event.currentTarget.value))}
+          >
+            {MINUTES.map((m) => (
+              <option key={m} value={m}>
+                {duration(m)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{t('grant.calls')}</span>
+          <input
+            class="input"
+            type="number"
+            min="1"
+            max={MAX_CALLS}
+            value={calls}
+            data-test={testIds.grantCalls}
+            onInput={(event) => setCalls(Math.floor(event.currentTarget.valueAsNumber || 0))}
+          />
+        </label>
+        <label class="field">
+          <span>
+            {t('grant.deposit')} ({net.value?.display_denom})
+          </span>
+          <input
+            class="input"
+            inputMode="decimal"
+            value={typed}
+            aria-invalid={deposit === null}
+            data-test={testIds.grantDeposit}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        </label>
+      </div>
+      {deposit !== null && price.value !== null && price.value > 0n && (
+        <p class="faint">{t('grant.deposit.words', { n: Number(deposit / price.value) })}</p>
+      )}
+      {walletFailure.value && <ErrorCard failure={walletFailure.value} />}
+      <div class="actions">
+        <button type="submit" class="button primary" disabled={!valid || waiting} data-test={testIds.grantConfirm}>
+          {t(waiting ? 'grant.signing' : 'grant.confirm')}
+        </button>
+        <button type="button" class="button" data-test={testIds.grantCancel} onClick={close}>
+          {t('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Words({ minutes, calls }: { minutes: number; calls: number }) {
+  const until = exact(Date.now() + minutes * 60_000, language.value);
+  return (
+    <div class="section" data-test={testIds.grantWords}>
+      <p>{t('grant.words')}</p>
+      <ul>
+        <li>{t('grant.may.ask')}</li>
+        <li>{t('grant.may.calls', { n: calls })}</li>
+        <li>{t('grant.may.time', { time: until, minutes: duration(minutes) })}</li>
+        <li>{t('grant.may.fees', { amount: reader.value ? money(feeLimit(reader.value, calls)) : '…' })}</li>
+      </ul>
+      <p>{t('grant.not')}</p>
+    </div>
+  );
+}
+
+function duration(minutes: number): string {
+  return minutes < 60 ? t('grant.minutes.m', { n: minutes }) : t('grant.minutes.h', { n: minutes / 60 });
+}

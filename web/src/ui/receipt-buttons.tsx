@@ -1,0 +1,73 @@
+/** "Download receipt" and "Check it again": the second collects the receipt anew and checks every part of it here. */
+import { useState } from 'preact/hooks';
+import { asAntiphonError } from '../core/errors';
+import type { ReceiptCheck } from '../core/types';
+import { t } from '../i18n';
+import { reader } from '../state/network';
+import { checkText, makeReceipt } from '../state/receipts';
+import { CheckList, Verdict } from './checks';
+import { ErrorCard, type Failure } from './error-card';
+import { Icon } from './icons';
+import { testIds } from './test-ids';
+
+export function ReceiptButtons({ task, settled }: { task: number; settled: boolean }) {
+  const [busy, setBusy] = useState<'download' | 'check' | null>(null);
+  const [checks, setChecks] = useState<ReceiptCheck[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const run = async (what: 'download' | 'check'): Promise<void> => {
+    const ctx = reader.value;
+    if (!ctx || busy) return;
+    setBusy(what);
+    setFailure(null);
+    try {
+      const text = await makeReceipt(ctx, task);
+      if (what === 'check') setChecks((await checkText(text)).checks);
+      else (await import('../state/transfer')).download(`antiphon-${ctx.net.chain_id}-${task}.json`, text);
+    } catch (thrown) {
+      const { code, params, detail } = asAntiphonError(thrown);
+      setFailure({ code, params, detail });
+    } finally {
+      setBusy(null);
+    }
+  };
+  return (
+    <div class="section">
+      <div class="actions">
+        <button
+          type="button"
+          class="button small"
+          disabled={busy !== null || !settled}
+          data-test={testIds.downloadReceipt}
+          onClick={() => void run('download')}
+        >
+          <Icon name="download" size={14} />
+          {t(busy === 'download' ? 'proof.downloading' : 'proof.download')}
+        </button>
+        <button
+          type="button"
+          class="button small"
+          disabled={busy !== null || !settled}
+          data-test={testIds.checkAgain}
+          onClick={() => void run('check')}
+        >
+          <Icon name="check" size={14} />
+          {t(busy === 'check' ? 'proof.checking' : 'proof.check')}
+        </button>
+      </div>
+      {!settled && <p class="faint">{t('proof.later')}</p>}
+      {failure && <ErrorCard failure={failure} />}
+      {checks && <Checked checks={checks} />}
+    </div>
+  );
+}
+
+function Checked({ checks }: { checks: ReceiptCheck[] }) {
+  const bad = checks.filter((check) => !check.ok).length;
+  const words = bad === 0 ? t('proof.checks.ok', { n: checks.length }) : t('proof.checks.bad', { n: bad });
+  return (
+    <>
+      <Verdict ok={bad === 0} words={words} />
+      <CheckList checks={checks} />
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+/** What the session may still do, always in sight: time, questions, fees, and the way to end it. */
+import { t } from '../i18n';
+import { countdown } from '../lib/format';
+import { now } from '../state/clock';
+import { money } from '../state/network';
+import { busy, finishSession, grantOpen, session, sessionEnded } from '../state/wallet';
+import { testIds } from './test-ids';
+
+/** Under this a session is "nearly over". */
+const SOON = 60_000;
+
+export function SessionBar() {
+  const current = session.value;
+  const left = current ? current.expires.getTime() - now.value : 0;
+  if (!current || left <= 0) return sessionEnded.value ? <Ended /> : null;
+  const ending = busy.value === 'end';
+  const soon = left < SOON || current.callsLeft <= 1;
+  return (
+    <section
+      class={`session${soon ? ' soon' : ''}`}
+      aria-label={t('session.active')}
+      data-test={testIds.sessionBar}
+      data-state={ending ? 'ending' : 'active'}
+    >
+      <span
+        class="part"
+        role="timer"
+        aria-live="off"
+        title={soon ? t('session.soon') : t('session.active')}
+        aria-label={t('session.time', { time: countdown(left) })}
+        data-test={testIds.sessionTime}
+      >
+        {countdown(left)}
+      </span>
+      <span
+        class="part"
+        title={t('session.calls.label')}
+        data-test={testIds.sessionCalls}
+        data-calls={current.callsLeft}
+      >
+        {t('session.calls', { n: current.callsLeft })}
+      </span>
+      <span
+        class="part fees"
+        title={t('session.fees')}
+        data-test={testIds.sessionFees}
+        data-amount={current.feeLeft.toString()}
+      >
+        {money(current.feeLeft)}
+      </span>
+      <button
+        type="button"
+        class="button small"
+        disabled={ending}
+        title={t('session.end.words')}
+        data-test={testIds.sessionEnd}
+        onClick={() => void finishSession()}
+      >
+        {t(ending ? 'session.ending' : 'session.end')}
+      </button>
+    </section>
+  );
+}
+
+function Ended() {
+  return (
+    <section class="session" aria-label={t('session.active')} data-test={testIds.sessionBar} data-state="ended">
+      <span class="part">{t('session.ended')}</span>
+      <button type="button" class="button small" onClick={() => (grantOpen.value = true)}>
+        {t('session.renew')}
+      </button>
+    </section>
+  );
+}
