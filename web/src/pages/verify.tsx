@@ -203,7 +203,7 @@ function contextFor(rest: string): Context {
 
 async function checkHere(input: string, rest: string): Promise<Outcome> {
   const typed = input.trim();
-  const text = isTaskId(typed) ? await makeReceipt(contextFor(rest), Number(typed)) : input;
+  const text = isTaskId(typed) ? await makeReceipt(contextFor(rest), Number(typed), true) : input;
   const { ok, checks, receipt } = await checkText(text);
   return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, chain: receipt?.chain_id ?? '' };
 }
@@ -213,6 +213,6 @@ async function checkThere(here: Outcome, rest: string): Promise<Outcome> {
   if (!receipt) throw new AntiphonError('receipt_invalid');
   const ctx = contextFor(rest);
   const own = { ...ctx.net, chain_id: receipt.chain_id, contract: receipt.contract };
-  const { ok, checks } = await compare(createContext(own), receipt);
-  return { ...here, ok, checks };
+  const checks = await compare(createContext(own), receipt);
+  return { ...here, ok: checks.every(({ ok }) => ok), checks };
 }

@@ -20,7 +20,7 @@ export function ReceiptButtons({ task, settled }: { task: number; settled: boole
     setBusy(what);
     setFailure(null);
     try {
-      const text = await makeReceipt(ctx, task);
+      const text = await makeReceipt(ctx, task, what === 'check');
       if (what === 'check') setChecks((await checkText(text)).checks);
       else (await import('../state/transfer')).download(`antiphon-${ctx.net.chain_id}-${task}.json`, text);
     } catch (thrown) {
