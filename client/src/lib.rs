@@ -8,6 +8,7 @@ pub mod ask;
 pub mod cli;
 mod error;
 pub mod follow;
+pub mod gateway;
 pub mod infer;
 pub mod keys;
 pub mod lists;

@@ -13,6 +13,7 @@ use antiphon_documents::Prompt;
 
 pub use gas::{Counted, gas_by_message};
 pub(crate) use index::fetch_entry;
+pub(crate) use post::upload;
 pub(crate) use report::money;
 pub use report::{
     AnswerReport, AskReport, BallotReport, ChainReport, ModelReport, MoneyReport, StagesMs,

@@ -28,7 +28,7 @@ pub(super) struct Posted {
 }
 
 /// Puts the prompt's block at two workers of the model, and names them.
-pub(super) async fn upload(
+pub(crate) async fn upload(
     network: &Network,
     model: u64,
     cid: &Cid,

@@ -17,6 +17,7 @@ pub use receipt::VerifyArgs;
 pub use session::{SessionCommand, StartArgs, WhoseArgs};
 
 use crate::error::ClientError;
+use crate::gateway::{self, GatewayArgs};
 use crate::infer::InferArgs;
 use crate::keys::KeysCommand;
 use crate::network::{Network, NetworkFlags};
@@ -74,6 +75,8 @@ pub enum Command {
     },
     /// Run a model on this machine alone
     Infer(Box<InferArgs>),
+    /// Answer programs that speak OpenAI's interface, and serve the web page
+    Gateway(Box<GatewayArgs>),
     /// Make, import or show key files
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -140,6 +143,7 @@ pub async fn run(cli: Cli) -> Result<(), ClientError> {
     let flags = &cli.network;
     match cli.command {
         Command::Infer(args) => local::infer(&args),
+        Command::Gateway(args) => gateway::run(flags, *args).await,
         Command::Keys(command) => local::keys(&command),
         Command::Model(command) => model::run(&command),
         Command::Ask(args) => ask::run(&online(flags).await?, &args).await,

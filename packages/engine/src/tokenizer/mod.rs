@@ -1,6 +1,7 @@
 //! Text to token ids and back (cn-1.md sect. 9.1): byte-level BPE built from the file's own tables.
 
 mod bytes;
+mod file;
 mod table;
 
 use crate::gguf::{GgufError, Metadata};
@@ -16,6 +17,8 @@ use tokenizers::tokenizer::SplitDelimiterBehavior;
 use tokenizers::{
     DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
 };
+
+pub use file::FileTokenizer;
 
 type Crate = TokenizerImpl<
     BPE,

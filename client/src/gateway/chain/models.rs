@@ -1,0 +1,142 @@
+//! Models that take questions, with the names their manifests give them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use antiphon_api::{Cid, ModelResponse};
+use antiphon_documents::{MAX_MANIFEST_BYTES, Manifest};
+
+use super::failures::of_chain;
+use crate::gateway::answers::{ManifestFacts, ModelInfo};
+use crate::gateway::failure::Failure;
+use crate::network::Network;
+
+/// A list is good for so long: seats come and go.
+const FRESH: Duration = Duration::from_secs(5);
+/// Manifests kept: they never change.
+const MAX_KEPT: usize = 256;
+/// Sources asked for a manifest, and how long each may take.
+const MAX_SOURCES: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(2);
+/// After nobody gave a manifest, it is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
+type Named = (String, ManifestFacts);
+
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    inner: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    list: Option<(Instant, Arc<Vec<ModelInfo>>)>,
+    manifests: BTreeMap<Cid, Named>,
+    missing: BTreeMap<Cid, Instant>,
+}
+
+impl Models {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn list(&self, network: &Network) -> Result<Arc<Vec<ModelInfo>>, Failure> {
+        if let Some((at, list)) = &self.lock().list
+            && at.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(list));
+        }
+        let found = network
+            .contract
+            .all_models()
+            .await
+            .map_err(|e| of_chain(&e))?;
+        let mut taken = BTreeSet::new();
+        let mut list = Vec::new();
+        for model in found.into_iter().filter(|model| !model.retired) {
+            let named = self.manifest(network, &model).await;
+            list.push(info(model, named, &mut taken));
+        }
+        let list = Arc::new(list);
+        self.lock().list = Some((Instant::now(), Arc::clone(&list)));
+        Ok(list)
+    }
+
+    async fn manifest(&self, network: &Network, model: &ModelResponse) -> Option<Named> {
+        {
+            let kept = self.lock();
+            if let Some(named) = kept.manifests.get(&model.manifest) {
+                return Some(named.clone());
+            }
+            let missed = kept.missing.get(&model.manifest);
+            if missed.is_some_and(|at| at.elapsed() < ASK_AGAIN) {
+                return None;
+            }
+        }
+        let found = fetch(network, model).await;
+        let mut kept = self.lock();
+        if kept.manifests.len() >= MAX_KEPT || kept.missing.len() >= MAX_KEPT {
+            kept.manifests.clear();
+            kept.missing.clear();
+        }
+        match &found {
+            Some(named) => {
+                kept.missing.remove(&model.manifest);
+                kept.manifests.insert(model.manifest, named.clone());
+            }
+            None => {
+                kept.missing.insert(model.manifest, Instant::now());
+            }
+        }
+        found
+    }
+}
+
+async fn fetch(network: &Network, model: &ModelResponse) -> Option<Named> {
+    let seats = network.contract.seats(model.model, None).await.ok()?;
+    let seats = seats.into_iter().filter_map(|seat| seat.endpoint);
+    let sources = model.endpoint.clone().into_iter().chain(seats);
+    for source in sources.take(MAX_SOURCES) {
+        let asked = network
+            .http
+            .get_block(&source, &model.manifest, MAX_MANIFEST_BYTES);
+        let Ok(Ok(bytes)) = tokio::time::timeout(PATIENCE, asked).await else {
+            continue;
+        };
+        if let Ok(manifest) = Manifest::parse(&bytes) {
+            return Some(named(manifest));
+        }
+    }
+    None
+}
+
+fn named(manifest: Manifest) -> Named {
+    let facts = ManifestFacts {
+        context_tokens: manifest.context_tokens,
+        chat_template: manifest.chat_template,
+        license: manifest.license,
+        weights_sha256: manifest.weights.sha256,
+    };
+    (manifest.name, facts)
+}
+
+/// The first model of a name is called by it; others by their numbers.
+fn info(model: ModelResponse, named: Option<Named>, taken: &mut BTreeSet<String>) -> ModelInfo {
+    let (name, facts) = named.unzip();
+    let id = match &name {
+        Some(name) if taken.insert(name.clone()) => name.clone(),
+        _ => model.model.to_string(),
+    };
+    ModelInfo {
+        id,
+        number: model.model,
+        manifest: model.manifest,
+        name,
+        facts,
+        publisher: model.publisher,
+        seats: model.seats,
+        price: model.price,
+        limits: model.limits,
+    }
+}

@@ -1,0 +1,193 @@
+//! A task from its post to a verified text.
+
+use std::time::{Duration, Instant};
+
+use antiphon_api::{Ballot, RoundResponse, TaskResponse, TaskStatus};
+use antiphon_chain::Sender;
+
+use super::failures::of_client;
+use crate::ask::AnswerReport;
+use crate::error::ClientError;
+use crate::follow::Follower;
+use crate::gateway::answers::{Answered, Posted, Progress, Tell};
+use crate::gateway::failure::{BallotVotes, Failure};
+use crate::network::Network;
+use crate::verified;
+
+/// A flight ends after this; the task goes on, and the next request attaches to it.
+const LONGEST: Duration = Duration::from_secs(900);
+
+/// What stands, and who stands behind it.
+pub(super) struct Outcome<'t> {
+    pub(super) task: &'t TaskResponse,
+    pub(super) votes: u32,
+    pub(super) committee: u32,
+    pub(super) known: bool,
+}
+
+impl Outcome<'_> {
+    pub(super) fn answered(&self, answer: AnswerReport, transaction: Option<String>) -> Answered {
+        Answered {
+            task: self.task.task,
+            posted: self.task.posted_time,
+            manifest: self.task.manifest,
+            prompt: self.task.prompt,
+            answer: answer.cid,
+            text: answer.text,
+            finish: answer.finish,
+            prompt_tokens: answer.prompt_tokens,
+            output_tokens: answer.output_tokens,
+            trace: answer.trace,
+            quorum: quorum(self.committee),
+            votes: self.votes,
+            committee: self.committee,
+            contested: self.task.contested,
+            transaction,
+            known: self.known,
+        }
+    }
+}
+
+/// Two thirds of the committee, rounded up.
+const fn quorum(committee: u32) -> u32 {
+    committee.saturating_mul(2).div_ceil(3)
+}
+
+/// Follows a task until an outcome stands, and fetches its text.
+pub(super) async fn follow(
+    network: &Network,
+    sender: &Sender,
+    posted: &Posted,
+    tell: Tell<'_>,
+) -> Result<Answered, Failure> {
+    let began = Instant::now();
+    let mut follower = Follower::new(network, posted.task, began);
+    loop {
+        follower.poll().await.map_err(|e| of_client(&e))?;
+        if let Some(task) = follower.state() {
+            if let Some(progress) = progress(task) {
+                tell(progress);
+            }
+            match task.status {
+                TaskStatus::Failed => return Err(no_quorum(network, task).await),
+                TaskStatus::Answered | TaskStatus::Final => break,
+                TaskStatus::Drawing | TaskStatus::Committing | TaskStatus::Revealing => {}
+            }
+        }
+        follower.advance_if_stuck(sender).await;
+        if began.elapsed() > LONGEST {
+            let task = Some(posted.task);
+            return Err(Failure::Pending { task });
+        }
+        follower.rest().await;
+    }
+    text(network, &follower, posted).await
+}
+
+async fn text(
+    network: &Network,
+    follower: &Follower<'_>,
+    posted: &Posted,
+) -> Result<Answered, Failure> {
+    let id = posted.task;
+    let Some(task) = follower.state() else {
+        return Err(Failure::Pending { task: Some(id) });
+    };
+    let (cid, finish, output_tokens, prompt_tokens, trace) = match task.outcome.clone() {
+        Some(Ballot::Answer {
+            cid,
+            finish,
+            output_tokens,
+            prompt_tokens,
+            trace,
+        }) => (cid, finish, output_tokens, prompt_tokens, trace),
+        Some(Ballot::Invalid {}) => return Err(Failure::Invalid { task: id }),
+        Some(Ballot::Unavailable {}) => return Err(Failure::PromptGone { task: id }),
+        None => return Err(no_quorum(network, task).await),
+    };
+    let sources = follower.sources_of(&cid);
+    let fetched = verified::fetch_text(&network.http, &cid, &sources).await;
+    let (text, fetched) = fetched.map_err(|error| of_text(&error, id))?;
+    let answer = AnswerReport {
+        cid,
+        text,
+        prompt_tokens,
+        output_tokens,
+        finish,
+        trace,
+        source: fetched.source,
+        liars: fetched.liars,
+    };
+    let outcome = Outcome {
+        task,
+        votes: task.outcome_votes.unwrap_or(0),
+        committee: size_of(network, task).await,
+        known: false,
+    };
+    Ok(outcome.answered(answer, Some(posted.transaction.clone())))
+}
+
+/// Members of the round that decided.
+async fn size_of(network: &Network, task: &TaskResponse) -> u32 {
+    match task.outcome_round {
+        Some(round) if round != task.round => {
+            let found = network.contract.round(task.task, round).await;
+            found.map_or(task.size, |round| round.size)
+        }
+        _ => task.size,
+    }
+}
+
+/// A text that is not to be had, or was forged.
+pub(super) fn of_text(error: &ClientError, task: u64) -> Failure {
+    tracing::warn!(%error, task, "the text of an answer could not be had");
+    match error {
+        ClientError::Verification { .. } => Failure::TextForged { task },
+        ClientError::Unavailable { .. } => Failure::TextGone { task },
+        other => of_client(other),
+    }
+}
+
+const fn progress(task: &TaskResponse) -> Option<Progress> {
+    match task.status {
+        TaskStatus::Committing if task.committed > 0 => {
+            Some(Progress::Committed(task.committed, task.size))
+        }
+        TaskStatus::Committing => Some(Progress::Drawn),
+        TaskStatus::Revealing => Some(Progress::Revealed(task.revealed, task.size)),
+        TaskStatus::Answered | TaskStatus::Final => {
+            Some(Progress::Revealed(task.revealed, task.size))
+        }
+        TaskStatus::Drawing | TaskStatus::Failed => None,
+    }
+}
+
+async fn no_quorum(network: &Network, task: &TaskResponse) -> Failure {
+    let found = network.contract.round(task.task, task.round).await;
+    let ballots = found.map_or_else(|_| Vec::new(), |round| tally(&round));
+    Failure::NoQuorum {
+        task: task.task,
+        quorum: task.quorum,
+        committee: task.size,
+        ballots,
+    }
+}
+
+fn tally(round: &RoundResponse) -> Vec<BallotVotes> {
+    let lines = round.tally.iter().map(|line| BallotVotes {
+        ballot: line.ballot.clone(),
+        votes: line.votes,
+    });
+    lines.collect()
+}
+
+/// The transaction that posted a task, from the node's index; none if it keeps none.
+pub(super) async fn transaction(network: &Network, task: &TaskResponse) -> Option<String> {
+    let contract = network.contract.address();
+    let query = format!(
+        "wasm-task_added._contract_address='{contract}' AND wasm-task_added.task='{}' AND tx.height={}",
+        task.task, task.posted
+    );
+    let found = network.chain.rpc().tx_search(&query, 1, 1).await.ok()?;
+    found.txs.into_iter().next().map(|tx| tx.hash)
+}
