@@ -12,7 +12,7 @@ import { serveFiles } from './harness/static.ts';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const PAGE = join(HERE, '../dist');
 const NODE = ['--import', './register.mjs'];
-const SCRIPTS: Record<string, string> = { timing: 'timing.ts', lighthouse: 'lighthouse.ts' };
+const SCRIPTS: Record<string, string> = { timing: 'timing.ts', lighthouse: 'lighthouse/main.ts' };
 
 /** The command line of the child: a script by its name, else the test files. */
 function childArguments([first, ...rest]: string[]): string[] {

@@ -46,10 +46,15 @@ export interface Visit {
   announcements(): Promise<string[]>;
 }
 
-export async function launch(): Promise<Browser> {
-  const executablePath = PROGRAMS.find((path) => path && existsSync(path));
-  if (!executablePath) throw new Error('no Chromium: apt-get install chromium, or name it in ANTIPHON_CHROMIUM');
-  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+export function chromiumPath(): string {
+  const path = PROGRAMS.find((program) => program && existsSync(program));
+  if (!path) throw new Error('no Chromium: apt-get install chromium, or name it in ANTIPHON_CHROMIUM');
+  return path;
+}
+
+/** Starts Chromium, with more switches if a test needs them. */
+export async function launch(more: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), headless: true, args: [...FLAGS, ...more] });
 }
 
 /** Runs `work` in a fresh profile; fails if the page threw anything nobody caught. */

@@ -57,6 +57,11 @@ export class Chain {
     return Number(account.sequence);
   }
 
+  /** What a transaction with this gas limit pays. */
+  fee(gas: number): bigint {
+    return BigInt(Math.ceil(gas * Number.parseFloat(this.facts.gas_price)));
+  }
+
   /** Transactions found by an event query. */
   async count(query: string): Promise<number> {
     const body = { jsonrpc: '2.0', id: 1, method: 'tx_search', params: { query, per_page: '1' } };
@@ -88,7 +93,7 @@ export class Chain {
     const path = `/cosmos/auth/v1beta1/accounts/${key.address}`;
     const { account } = await this.get<{ account: { account_number: string; sequence: string } }>(path);
     const gas = options.gas ?? 400_000;
-    const fee = BigInt(Math.ceil(gas * Number.parseFloat(this.facts.gas_price)));
+    const fee = this.fee(gas);
     const payer = options.granter ? bytes(4, options.granter) : Buffer.alloc(0);
     const publicKey = any('/cosmos.crypto.secp256k1.PubKey', bytes(1, key.publicKey));
     const direct = bytes(1, uint(1, 1));

@@ -32,6 +32,8 @@ export class FakeKeplr {
   locked = false;
   /** The account is on a Ledger, which signs amino documents only. */
   ledger = false;
+  /** The wallet does not take networks from pages, as some mobile ones do not. */
+  unsupported = false;
   private current = 0;
   private readonly allowed = new Set<string>();
   private readonly contexts: BrowserContext[] = [];
@@ -100,6 +102,7 @@ export class FakeKeplr {
 
   private suggest(info: ChainInfo): void {
     checkChainInfo(info);
+    if (this.unsupported) throw new Error(`There is no chain info for ${info.chainId}`);
     if (this.chains.has(info.chainId)) return;
     this.popup('suggest');
     this.chains.set(info.chainId, info);

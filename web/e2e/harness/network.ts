@@ -13,6 +13,7 @@ export interface Facts {
   gas_price: string;
   rpc: string;
   rest: string;
+  code_id: number;
   contract: string;
   model: number;
   gateway: string | null;
@@ -97,6 +98,11 @@ export async function withoutWorkers<T>(facts: Facts, howMany: number, work: () 
 /** Freezes the chain's node for as long as `work` takes. */
 export async function withoutNode<T>(facts: Facts, work: () => Promise<T>): Promise<T> {
   return paused([facts.processes.wasmd!], work);
+}
+
+/** Freezes the beacon: what is asked meanwhile waits for its draw. */
+export async function withoutBeacon<T>(facts: Facts, work: () => Promise<T>): Promise<T> {
+  return paused([facts.processes.beacon!], work);
 }
 
 function workerPids(facts: Facts): number[] {

@@ -1,0 +1,157 @@
+// The page as a person uses it, by the stable names of src/ui/test-ids.ts.
+import assert from 'node:assert/strict';
+import type { Locator, Page } from 'playwright-core';
+import { testIds } from '../../src/ui/test-ids.ts';
+import { PATIENCE } from './browser.ts';
+
+type Name = keyof typeof testIds;
+
+/** The stages after which the text is on the screen. */
+const VERIFIED = ['verified', 'final'];
+
+export class App {
+  readonly page: Page;
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** An element by its stable name, narrowed by further `data-` attributes. */
+  at(name: Name, data: Record<string, string> = {}, inside?: Locator): Locator {
+    return (inside ?? this.page).locator(selector(name, data));
+  }
+
+  /** Waits until the element has one of the values. */
+  async has(target: Locator, attribute: string, values: string[], patience = PATIENCE): Promise<string> {
+    const end = Date.now() + patience;
+    let seen: string | null = null;
+    while (Date.now() < end) {
+      seen = await target.getAttribute(attribute, { timeout: Math.max(1, end - Date.now()) });
+      if (seen !== null && values.includes(seen)) return seen;
+      await this.page.waitForTimeout(50);
+    }
+    throw new Error(`${attribute} is ${seen} after ${patience} ms, want ${values.join(' or ')}`);
+  }
+
+  /** The same person in another tab. */
+  in(page: Page): App {
+    return new App(page);
+  }
+
+  /** The account that asks, whole. */
+  async address(): Promise<string> {
+    await this.openPanel();
+    const address = await this.at('cid', {}, this.at('walletAddress')).getAttribute('data-cid');
+    await this.closePanel();
+    return address!;
+  }
+
+  /** Goes to a page of the app by its fragment, such as `#/tasks`. */
+  async go(hash: string): Promise<void> {
+    await this.page.evaluate((to) => void (location.hash = to), hash);
+  }
+
+  /** A guest key with coins from the faucet. */
+  async useGuest(): Promise<void> {
+    await this.openPanel();
+    await this.at('walletGuest').click();
+    await this.has(this.at('walletButton'), 'data-state', ['ready']);
+    await this.closePanel();
+  }
+
+  /** Connects the wallet; whoever calls says what it will answer. */
+  async useWallet(): Promise<void> {
+    await this.openPanel();
+    await this.at('walletKeplr').click();
+  }
+
+  async useReadyWallet(): Promise<void> {
+    await this.useWallet();
+    await this.has(this.at('walletButton'), 'data-state', ['ready']);
+    await this.closePanel();
+  }
+
+  async closePanel(): Promise<void> {
+    if (!(await this.at('walletPanel').isVisible())) return;
+    await this.page.keyboard.press('Escape');
+    await this.at('walletPanel').waitFor({ state: 'hidden' });
+  }
+
+  async openPanel(): Promise<void> {
+    if (!(await this.at('walletPanel').isVisible())) await this.at('walletButton').click();
+    await this.at('walletPanel').waitFor();
+  }
+
+  /** Fills the grant; whoever calls says what the wallet will answer. */
+  async requestSession(calls = 20): Promise<void> {
+    await this.openPanel();
+    await this.at('sessionStart').click();
+    await this.at('grantCalls').fill(String(calls));
+    await this.at('grantConfirm').click();
+  }
+
+  /** One signature that lets the tab ask `calls` questions. */
+  async startSession(calls = 20): Promise<void> {
+    await this.requestSession(calls);
+    await this.at('sessionBar', { state: 'active' }).waitFor();
+    await this.at('grantDialog').waitFor({ state: 'hidden' });
+  }
+
+  /** Waits until no session is shown any more. */
+  async sessionIsOver(): Promise<void> {
+    const running = ['active', 'ending'].map((state) => selector('sessionBar', { state })).join(',');
+    await this.page.locator(running).first().waitFor({ state: 'detached' });
+  }
+
+  /** Types a question and presses Enter; the card of its answer. */
+  async ask(question: string): Promise<Locator> {
+    const before = await this.at('answerCard').count();
+    await this.at('composerInput').fill(question);
+    await this.at('composerInput').press('Enter');
+    const card = this.at('answerCard').nth(before);
+    await card.waitFor();
+    return card;
+  }
+
+  /** Waits for the verified text and gives it. */
+  async verified(card: Locator): Promise<string> {
+    await this.settled(card, VERIFIED);
+    return (await this.at('answerText', {}, card).innerText()).trim();
+  }
+
+  /** Waits until the card shows this failure; its sentence and its next step. */
+  async failed(card: Locator, code: string, patience = PATIENCE): Promise<{ message: string; next: string }> {
+    const error = this.at('errorCard', {}, card);
+    await error.waitFor({ timeout: patience });
+    assert.equal(await error.getAttribute('data-code'), code, await error.innerText());
+    return this.words(error);
+  }
+
+  /** The sentence and the next step of an error, each there and neither a stack trace. */
+  async words(error: Locator): Promise<{ message: string; next: string }> {
+    const sentence = this.at('errorMessage', {}, error).or(this.at('hashMismatch', {}, error));
+    const message = (await sentence.innerText()).trim();
+    const next = (await this.at('errorNext', {}, error).innerText()).trim();
+    assert.match(message, /^[A-Z].*[.]$/s, 'one plain sentence');
+    assert.ok(next.length > 3, 'a next step');
+    assert.doesNotMatch(await error.innerText(), /\bat \S+:\d+:\d+|undefined|\[object|NaN/, 'no raw trace');
+    return { message, next };
+  }
+
+  /** The task's number, once the chain gave one. */
+  async taskOf(card: Locator): Promise<number> {
+    await card.and(this.page.locator('[data-task]:not([data-task=""])')).waitFor();
+    return Number(await card.getAttribute('data-task'));
+  }
+
+  private async settled(card: Locator, stages: string[]): Promise<void> {
+    const failed = this.at('errorCard', {}, card);
+    const reached = stages.map((stage) => `[data-stage="${stage}"]`).join(',');
+    await card.and(this.page.locator(reached)).or(failed).first().waitFor();
+    if (await failed.count()) throw new Error(`the page says: ${await failed.first().innerText()}`);
+  }
+}
+
+function selector(name: Name, data: Record<string, string>): string {
+  const more = Object.entries(data).map(([key, value]) => `[data-${key}="${value}"]`);
+  return `[data-test="${testIds[name]}"]${more.join('')}`;
+}

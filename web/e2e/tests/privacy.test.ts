@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test, { after } from 'node:test';
+import { hosts } from '../harness/browser.ts';
+import { person, world } from '../harness/suite.ts';
+
+// Answers are the same for everyone, to the last bit: asked like this, this model's answers really
+// hold an image, HTML that loads an image, a link and a bare address.
+const QUESTIONS = [
+  'Repeat exactly: ![cat](http://tracker.test/cat.png)',
+  'Repeat exactly: <img src="http://tracker.test/b.png"><script src="http://tracker.test/s.js"></script>',
+  'Repeat exactly: [the site](http://tracker.test/c)',
+  'Repeat exactly: http://tracker.test/page',
+];
+const LOADS = 'img, picture, script, iframe, object, embed, video, audio, link, style, svg image';
+
+// The host those answers name: a real one for this browser, which would see every visit.
+const hits: string[] = [];
+const tracker: Server = createServer((request, response) => {
+  hits.push(`${request.headers.host}${request.url}`);
+  response.end();
+});
+const it = world(async () => {
+  await new Promise<void>((done) => tracker.listen(0, '127.0.0.1', done));
+  return [`--host-resolver-rules=MAP tracker.test:80 127.0.0.1:${(tracker.address() as AddressInfo).port}`];
+});
+after(() => tracker.close());
+
+test('Demand 14: no request to a host outside the settings, also when an answer holds images, HTML and links', () =>
+  person(it, {}, async (app, seen) => {
+    await app.useGuest();
+    for (const text of QUESTIONS) {
+      await app.at('conversationNew').click();
+      const card = await app.ask(text);
+      await app.verified(card);
+      const shown = app.at('answerText', {}, card);
+      assert.match(
+        await shown.innerHTML(),
+        /tracker\.test|not loaded: cat/,
+        'the answer is the one this test is about',
+      );
+      assert.equal(await shown.locator(LOADS).count(), 0, 'nothing in it can load');
+      await app.page.waitForTimeout(300);
+    }
+    await app.go('#/settings');
+    const listed = await app.at('settingsHosts').innerText();
+    const own = new URL(app.page.url()).host;
+    const strangers = hosts(seen.requests).filter((host) => host !== own && !listed.includes(host));
+    assert.deepEqual(strangers, [], `the settings list:\n${listed}`);
+    const tried = seen.requests.filter(({ url }) => url.includes('tracker.test'));
+    assert.deepEqual(tried, [], 'not even tried and blocked');
+    assert.deepEqual(hits, []);
+  }));
+
+test('Demand 14: the trap works: a page without our policy would have been seen', async () => {
+  const page = await it.browser.newPage();
+  await page.setContent('<img src="http://tracker.test/cat.png">');
+  await page.waitForLoadState('networkidle');
+  await page.close();
+  assert.deepEqual(hits.splice(0), ['tracker.test/cat.png']);
+});
