@@ -334,7 +334,7 @@ fn is_not_allowed(codespace: &str, log: &str) -> bool {
 fn not_allowed(log: &str, granter: &str) -> ChainError {
     ChainError::NotAllowed {
         granter: granter.to_owned(),
-        cause: log.chars().take(200).collect(),
+        cause: log.chars().take(400).collect(),
     }
 }
 
