@@ -61,15 +61,17 @@ export function layout(voices: Voice[], frame: Frame, decided: boolean): Picture
   const lane = (group: number): number =>
     apartCount <= 1 ? height - pad / 2 : height - pad / 2 - ((apartCount - group) * gap) / apartCount;
   const thin = strokeOf(voices.length, frame);
+  const bound = round(thin * (height > 40 ? 2 : 1.3));
+  const left = pad / 2;
   const right = width - pad;
   const strands = voices.map((voice, index): Strand => {
     const y = voices.length > 1 ? band.top + step * index : middle;
     const to = voice.state === 'agree' ? middle : voice.state === 'apart' ? lane(voice.group) : y;
     return {
       state: voice.state,
-      d: path(y, to, width, right),
-      stroke: voice.state === 'waiting' || voice.state === 'drawn' || voice.state === 'silent' ? thin : thin * 2,
-      start: { x: pad / 2, y: round(y) },
+      d: path(y, to, left, width, right),
+      stroke: voice.state === 'waiting' || voice.state === 'drawn' || voice.state === 'silent' ? thin : bound,
+      start: { x: left, y: round(y) },
       end: { x: round(right), y: round(to) },
     };
   });
@@ -78,7 +80,7 @@ export function layout(voices: Voice[], frame: Frame, decided: boolean): Picture
     decided && agreeing > 0
       ? {
           d: `M${round(width * 0.7)} ${round(middle)}L${round(right)} ${round(middle)}`,
-          stroke: round(thin * (2 + 2 * (agreeing / voices.length))),
+          stroke: round(thin * (1.5 + 2 * (agreeing / voices.length))),
           end: { x: round(right), y: round(middle) },
         }
       : null;
@@ -92,10 +94,10 @@ function strokeOf(count: number, frame: Frame): number {
   return round(Math.min(frame.height > 40 ? 1.5 : 1, Math.max(0.4, room / 2.5)));
 }
 
-function path(from: number, to: number, width: number, right: number): string {
+function path(from: number, to: number, left: number, width: number, right: number): string {
   const [a, b, c, d] = [width * 0.42, width * 0.54, width * 0.58, width * 0.7].map(round);
   const [y, z] = [round(from), round(to)];
-  return `M0 ${y}L${a} ${y}C${b} ${y} ${c} ${z} ${d} ${z}L${round(right)} ${z}`;
+  return `M${left} ${y}L${a} ${y}C${b} ${y} ${c} ${z} ${d} ${z}L${round(right)} ${z}`;
 }
 
 function round(value: number): number {

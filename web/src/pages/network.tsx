@@ -184,10 +184,7 @@ function Totals({ totals }: { totals: TotalsResponse }) {
         {FLOWS.map((flow) => (
           <tr key={flow} class="flow">
             <th scope="row">{t(`totals.${flow}`)}</th>
-            <td class="number">
-              {flow === 'coins_in' ? '' : '\u2212'}
-              {money(BigInt(totals[flow]))}
-            </td>
+            <td class="number">{money(flow === 'coins_in' ? BigInt(totals[flow]) : -BigInt(totals[flow]))}</td>
           </tr>
         ))}
       </tbody>

@@ -23,15 +23,15 @@ export default function TasksPage() {
   const windows = wanted.value;
   const loaded = useChain(
     async (ctx, stop) => {
-      newest = Math.max(0, await newestTask(ctx, newest, stop));
+      newest = await newestTask(ctx, newest, stop);
       const tasks: TaskResponse[] = [];
       let before = newest + 1;
-      for (let page = 0; page < windows && before > 0; page++) {
+      for (let page = 0; page < windows && before > 1; page++) {
         const next = await tasksBefore(ctx, which, before, stop);
         tasks.push(...next.tasks);
         ({ before } = next);
       }
-      return { which, tasks, more: before > 0 };
+      return { which, tasks, more: before > 1 };
     },
     [which, windows],
     3000,

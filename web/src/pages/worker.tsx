@@ -78,7 +78,7 @@ interface Part {
 
 async function recentParts(ctx: Context, address: string, stop: AbortSignal): Promise<Part[]> {
   const newest = await newestTask(ctx, 0, stop);
-  const ids = Array.from({ length: Math.min(RECENT, newest + 1) }, (_, i) => newest - i);
+  const ids = Array.from({ length: Math.min(RECENT, newest) }, (_, i) => newest - i);
   const views = await Promise.all(ids.map((id) => readTask(ctx, id, stop).catch(() => null)));
   return views.flatMap((view) => {
     const member = view?.rounds.flat().find((m) => m.worker === address);

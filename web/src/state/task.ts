@@ -1,7 +1,6 @@
 /** Reading tasks for pages: one as it is now, and the newest of all. */
 import type { TaskResponse } from '../core/contract-types';
 import { PAGE } from '../core/contract';
-import { AntiphonError } from '../core/errors';
 import { Follower } from '../core/follow';
 import type { Context, TaskView } from '../core/types';
 
@@ -15,31 +14,30 @@ export function isUnknownTask(detail: string | undefined): boolean {
   return detail !== undefined && /unknown_task|no (such )?task|not found/i.test(detail);
 }
 
-async function exists(ctx: Context, id: number, stop?: AbortSignal): Promise<boolean> {
-  try {
-    await ctx.contract.task(id, stop);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof AntiphonError && isUnknownTask(thrown.detail)) return false;
-    throw thrown;
-  }
+/** Whether there is any task with a larger id. Lists never fail, so looking past the end is no error of the node's. */
+async function anyAfter(ctx: Context, id: number, signal?: AbortSignal): Promise<boolean> {
+  const look = async (filter: 'open' | 'done'): Promise<boolean> =>
+    (await ctx.contract.query('tasks', { filter, start_after: id, limit: 1 }, signal)).tasks.length > 0;
+  const [open, done] = await Promise.all([look('open'), look('done')]);
+  return open || done;
 }
 
-/** The newest id: ids count up, so it is found by doubling and halving. None: −1. */
+/** The newest id, 0 if there is none: ids count up from 1, so it is found by doubling and halving. */
 export async function newestTask(ctx: Context, from = 0, stop?: AbortSignal): Promise<number> {
-  let low = from > 0 ? from : -1;
+  if (!(await anyAfter(ctx, from, stop))) return from;
+  let low = from;
   let step = 1;
-  while (await exists(ctx, low + step, stop)) {
+  while (await anyAfter(ctx, low + step, stop)) {
     low += step;
     step *= 2;
   }
   let high = low + step;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (await exists(ctx, middle, stop)) low = middle;
+    if (await anyAfter(ctx, middle, stop)) low = middle;
     else high = middle;
   }
-  return low;
+  return high;
 }
 
 export interface TaskPage {

@@ -33,7 +33,9 @@ const rank = (stage: Stage): number => ORDER.indexOf(stage);
 
 /** Where each step stands; pure, so that it can be tested. */
 export function steps(ask: Ask): { name: Stage; state: StepState; at: number | null }[] {
-  const reached = ask.stage === 'failed' ? lastReached(ask) : rank(ask.stage);
+  // A settled task whose text this tab has not hashed yet is agreed on, not verified.
+  const stage = ask.stage === 'final' && !ask.answer ? 'answered' : ask.stage;
+  const reached = stage === 'failed' ? lastReached(ask) : rank(stage);
   let currentSeen = false;
   return STEPS.map(({ name, done }) => {
     if (reached >= rank(done)) return { name, state: 'done', at: ask.marks[done] ?? null };
@@ -52,7 +54,7 @@ export function Stages({ ask }: { ask: Ask }) {
     <ol class="stages" aria-label={t('stages.label')} data-test={testIds.stages}>
       {steps(ask).map(({ name, state, at }) => (
         <li key={name} class={state} data-test={testIds.stage} data-stage={name} data-state={state}>
-          <span>{t(`stage.${labelOf(name, state, ask)}` as Key)}</span>
+          <span>{t(labelOf(name, state, ask))}</span>
           <small>{under(name, state, at, ask)}</small>
         </li>
       ))}
@@ -61,8 +63,9 @@ export function Stages({ ask }: { ask: Ask }) {
 }
 
 /** Before the task is on chain, the first step says what is being done. */
-function labelOf(name: Stage, state: StepState, ask: Ask): Stage {
-  return name === 'posted' && state === 'current' && rank(ask.stage) >= 0 ? ask.stage : name;
+function labelOf(name: Stage, state: StepState, ask: Ask): Key {
+  if (state !== 'current') return `stage.${name}` as Key;
+  return (name === 'posted' && rank(ask.stage) >= 0 ? `stage.${ask.stage}` : `stage.now.${name}`) as Key;
 }
 
 function under(name: Stage, state: StepState, at: number | null, ask: Ask): string {
