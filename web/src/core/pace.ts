@@ -24,7 +24,7 @@ export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     else signal?.addEventListener('abort', stop, { once: true });
   });
 
-/** A bucket of looks: refilled one a second, a few of them may follow each other quickly. */
+/** A bucket of looks: refilled one a second, later one in two; a few of them may follow each other quickly. */
 export class Pace {
   private tokens = BURST;
   private filled = Date.now();
@@ -35,24 +35,22 @@ export class Pace {
   /** Waits for the next look. */
   async next(): Promise<void> {
     const now = Date.now();
-    this.tokens = Math.min(BURST, this.tokens + (now - this.filled) / INTERVAL);
+    const interval = now - this.started > LONG_AFTER ? LONG : INTERVAL;
+    this.tokens = Math.min(BURST, this.tokens + (now - this.filled) / interval);
     this.filled = now;
     if (hidden()) return this.hiddenRest();
-    if (this.tokens >= 1) {
-      this.tokens -= 1;
-      return sleep(QUICK, this.signal);
-    }
-    const wait = now - this.started > LONG_AFTER ? LONG : (1 - this.tokens) * INTERVAL;
+    const wait = this.tokens >= 1 ? 0 : (1 - this.tokens) * interval;
     this.tokens -= 1;
     return sleep(Math.max(QUICK, wait), this.signal);
   }
 
   /** Five seconds, or until the tab is looked at again. */
   private async hiddenRest(): Promise<void> {
+    const over = new AbortController();
     const seen = new Promise<void>((resolve) => {
-      document.addEventListener('visibilitychange', () => resolve(), { once: true });
+      document.addEventListener('visibilitychange', () => resolve(), { once: true, signal: over.signal });
     });
-    await Promise.race([sleep(HIDDEN, this.signal), seen]);
+    await Promise.race([sleep(HIDDEN, this.signal), seen]).finally(() => over.abort());
   }
 }
 
