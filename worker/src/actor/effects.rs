@@ -7,6 +7,7 @@ use antiphon_api::{Ballot, Cid, ExecuteMsg, TaskResponse};
 use super::{Actor, Event};
 use crate::bench::{Bench, ballot};
 use crate::duty::{DutyKey, Effect, Input, Phase, Reason};
+use crate::outbox::Outgoing;
 use crate::ports::{EdgeError, Handed, Outcome, Receipt};
 use crate::prompt::Patience;
 use crate::relay::{Decision, Half};
@@ -158,13 +159,13 @@ impl Actor {
                         continue;
                     };
                     let decided = inner.desk.decide(*key, half, self.height, &seats);
-                    decisions.extend(decided.map(|decision| (*key, half, decision)));
+                    decisions.extend(decided.map(|found| (*key, half, board.deadline, found)));
                 }
             }
         }
-        for (key, half, decision) in decisions {
+        for (key, half, deadline, decision) in decisions {
             match decision {
-                Decision::Post(items) => self.outbox.votes(items),
+                Decision::Post(items) => self.outbox.votes(items, deadline),
                 Decision::HandOver { endpoint, item } => {
                     let peers = Arc::clone(&self.ports.peers);
                     self.beside(async move {
@@ -186,25 +187,25 @@ impl Actor {
         }
     }
 
-    /// Sends the next message unless one is on its way.
+    /// Sends whatever there is a place for: the sender's key numbers messages, and they share blocks.
     pub(super) fn pump(&mut self) {
-        if self.sending {
-            return;
+        while let Some(Outgoing { id, msg }) = self.outbox.next_message() {
+            let chain = Arc::clone(&self.ports.chain);
+            self.beside(async move {
+                let what = name(&msg);
+                Event::Sent(id, what, chain.send(msg).await)
+            });
         }
-        let Some(msg) = self.outbox.next_message() else {
-            return;
-        };
-        self.sending = true;
-        let chain = Arc::clone(&self.ports.chain);
-        self.beside(async move {
-            let what = name(&msg);
-            Event::Sent(what, chain.send(msg).await)
-        });
     }
 
     /// A failure is only told: a vote is offered again until the chain shows it.
-    pub(super) fn on_sent(&mut self, what: &'static str, result: Result<Receipt, EdgeError>) {
-        self.sending = false;
+    pub(super) fn on_sent(
+        &mut self,
+        id: u64,
+        what: &'static str,
+        result: Result<Receipt, EdgeError>,
+    ) {
+        self.outbox.landed(id);
         self.unread = true;
         match result {
             Ok(receipt) => {

@@ -83,8 +83,8 @@ pub enum Event {
     Fetched(DutyKey),
     /// Its ballot is known, or why there is none.
     Worked(DutyKey, Result<Work, Reason>),
-    /// A message is in a block, or failed.
-    Sent(&'static str, Result<Receipt, EdgeError>),
+    /// The message of this number is in a block, or failed.
+    Sent(u64, &'static str, Result<Receipt, EdgeError>),
     /// A vote was handed over, or not.
     HandedOver(DutyKey, Half, Handed),
     /// A beacon round was read for so many tasks.
@@ -128,7 +128,6 @@ pub struct Actor {
     open: BTreeMap<DutyKey, Open>,
     ended: BTreeMap<DutyKey, State>,
     outbox: Outbox,
-    sending: bool,
     chores: chores::Chores,
     height: u64,
     heights: watch::Sender<u64>,
@@ -164,15 +163,14 @@ impl Actor {
             bench: Arc::new(Bench::new(Arc::clone(&ports.inference))),
             ports,
             settings,
-            voter,
             journal,
             intake,
             finder,
             metrics,
             open: BTreeMap::new(),
             ended: BTreeMap::new(),
-            outbox: Outbox::default(),
-            sending: false,
+            outbox: Outbox::new(voter.worker()),
+            voter,
             chores: chores::Chores::default(),
             height: 0,
             heights: watch::Sender::new(0),
@@ -241,7 +239,7 @@ impl Actor {
             Event::Fetched(key) => self.step(key, Input::Fetched).await,
             Event::Worked(key, Ok(work)) => self.on_work(key, work).await,
             Event::Worked(key, Err(reason)) => self.step(key, Input::Failed(reason)).await,
-            Event::Sent(what, result) => self.on_sent(what, result),
+            Event::Sent(id, what, result) => self.on_sent(id, what, result),
             Event::HandedOver(key, half, handed) => self.on_handed_over(key, half, handed),
             Event::Beacon(round, tasks, result) => self.on_beacon(round, tasks, result),
             Event::Speculated(task, done) => self.on_speculated(task, done),
@@ -263,6 +261,7 @@ impl Actor {
     pub async fn drain(&mut self) {
         self.draining = true;
         self.settings.speculate = false;
+        self.outbox.drop_commits();
         let keys: Vec<DutyKey> = self.open.keys().copied().collect();
         for key in keys {
             self.step(key, Input::Drain).await;
@@ -273,7 +272,7 @@ impl Actor {
     #[must_use]
     pub fn drained(&self) -> bool {
         let owed = self.open.values().any(|duty| duty.machine.owes_reveal());
-        !owed && !self.sending && self.outbox.is_empty()
+        !owed && self.outbox.has_no_votes()
     }
 
     /// Where every duty stands: the open ones, and the last that ended.

@@ -212,3 +212,23 @@ async fn a_reveal_owed_at_start_does_not_wait_for_the_model() {
     harness.run().await;
     assert_eq!(harness.end(task), Some(State::Done));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reveal_does_not_wait_behind_work_for_all_that_hangs() {
+    let world = World::new(13, 0);
+    let (mut harness, _home) = harness(&world);
+    serve(&harness, &prompt(1));
+    world.lock().advances_hang = true;
+    let (stuck, task) = (world.post(&prompt(1)), world.post(&prompt(1)));
+    world.lock().tasks.get_mut(&stuck).unwrap().response.due = true;
+    for _ in 0..40 {
+        harness.block().await;
+    }
+    harness.run().await;
+    assert_eq!(harness.end(task), Some(State::Done));
+    assert!(world.lock().advanced.is_empty());
+    assert!(
+        harness.actor.drained(),
+        "the advance that is still on its way keeps no process"
+    );
+}

@@ -28,39 +28,94 @@ fn reveal(task: u64) -> Item {
     })
 }
 
+fn by(worker: &str, item: Item) -> Item {
+    match item {
+        Item::Commit(item) => Item::Commit(CommitItem {
+            worker: worker.to_owned(),
+            ..item
+        }),
+        Item::Reveal(item) => Item::Reveal(RevealItem {
+            worker: worker.to_owned(),
+            ..item
+        }),
+    }
+}
+
+fn next(outbox: &mut Outbox) -> Option<ExecuteMsg> {
+    outbox.next_message().map(|outgoing| outgoing.msg)
+}
+
+/// The next message, which lands at once.
+fn landed(outbox: &mut Outbox) -> Option<ExecuteMsg> {
+    let outgoing = outbox.next_message()?;
+    outbox.landed(outgoing.id);
+    Some(outgoing.msg)
+}
+
 #[test]
 fn reveals_go_before_commits_and_commits_before_the_rest() {
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::new("wasm1w");
     outbox.advance(9);
     outbox.beacon(5, Hex([1; 48]), 2);
-    outbox.votes(vec![commit(1), reveal(2)]);
+    outbox.votes(vec![commit(1), reveal(2)], 100);
     assert!(matches!(
-        outbox.next_message(),
+        landed(&mut outbox),
         Some(ExecuteMsg::Reveal { .. })
     ));
     assert!(matches!(
-        outbox.next_message(),
+        landed(&mut outbox),
         Some(ExecuteMsg::Commit { .. })
     ));
     assert!(matches!(
-        outbox.next_message(),
+        landed(&mut outbox),
         Some(ExecuteMsg::PublishBeacon {
             round: 5,
             draws: 2,
             ..
         })
     ));
-    assert!(matches!(outbox.next_message(), Some(ExecuteMsg::Advance { tasks }) if tasks == [9]));
-    assert!(outbox.is_empty() && outbox.next_message().is_none());
+    assert!(matches!(landed(&mut outbox), Some(ExecuteMsg::Advance { tasks }) if tasks == [9]));
+    assert!(outbox.is_empty() && landed(&mut outbox).is_none());
+}
+
+#[test]
+fn own_votes_go_first_by_deadline_and_then_those_of_others() {
+    let mut outbox = Outbox::new("wasm1w");
+    outbox.votes(vec![by("wasm1a", reveal(1))], 50);
+    outbox.votes(vec![reveal(2)], 90);
+    outbox.votes(vec![by("wasm1a", reveal(3))], 40);
+    outbox.votes(vec![reveal(4)], 80);
+    let Some(ExecuteMsg::Reveal { reveals }) = landed(&mut outbox) else {
+        panic!()
+    };
+    let order: Vec<u64> = reveals.iter().map(|item| item.task).collect();
+    assert_eq!(order, [4, 2, 3, 1]);
+}
+
+#[test]
+fn what_is_in_flight_leaves_places_to_what_is_more_urgent() {
+    let mut outbox = Outbox::new("wasm1w");
+    (0..50).for_each(|task| outbox.advance(task));
+    let rest = std::iter::from_fn(|| outbox.next_message()).count();
+    assert_eq!(rest, 2, "work for all takes two places");
+    outbox.votes((0..1_000).map(commit).collect(), 100);
+    let commits = std::iter::from_fn(|| outbox.next_message()).count();
+    assert_eq!(commits, 6, "commits leave two places to reveals");
+    outbox.votes((0..1_000).map(reveal).collect(), 100);
+    let reveals: Vec<_> = std::iter::from_fn(|| outbox.next_message()).collect();
+    assert_eq!(reveals.len(), 2);
+    outbox.landed(reveals[0].id);
+    assert!(matches!(next(&mut outbox), Some(ExecuteMsg::Reveal { .. })));
+    assert!(next(&mut outbox).is_none() && !outbox.is_empty());
 }
 
 #[test]
 fn a_message_carries_so_many_votes_and_each_vote_once() {
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::new("wasm1w");
     for task in 0..20 {
-        outbox.votes(vec![commit(task), commit(task)]);
+        outbox.votes(vec![commit(task), commit(task)], 100);
     }
-    let sizes: Vec<usize> = std::iter::from_fn(|| match outbox.next_message() {
+    let sizes: Vec<usize> = std::iter::from_fn(|| match landed(&mut outbox) {
         Some(ExecuteMsg::Commit { commits }) => Some(commits.len()),
         _ => None,
     })
@@ -73,22 +128,23 @@ fn advances_come_ten_in_a_message() {
     let mut outbox = Outbox::default();
     (0..12).chain(0..12).for_each(|task| outbox.advance(task));
     assert!(
-        matches!(outbox.next_message(), Some(ExecuteMsg::Advance { tasks }) if tasks.len() == 10)
+        matches!(landed(&mut outbox), Some(ExecuteMsg::Advance { tasks }) if tasks.len() == 10)
     );
     assert!(
-        matches!(outbox.next_message(), Some(ExecuteMsg::Advance { tasks }) if tasks == [10, 11])
+        matches!(landed(&mut outbox), Some(ExecuteMsg::Advance { tasks }) if tasks == [10, 11])
     );
 }
 
 #[test]
-fn a_flood_is_dropped_and_not_kept() {
-    let mut outbox = Outbox::default();
-    (0..5_000).for_each(|task| outbox.votes(vec![commit(task)]));
-    let mut kept = 0;
-    while let Some(ExecuteMsg::Commit { commits }) = outbox.next_message() {
-        kept += commits.len();
+fn of_a_flood_the_least_urgent_is_dropped() {
+    let mut outbox = Outbox::new("wasm1w");
+    (0..5_000).for_each(|task| outbox.votes(vec![commit(task)], 10_000 - task));
+    let mut kept = Vec::new();
+    while let Some(ExecuteMsg::Commit { commits }) = landed(&mut outbox) {
+        kept.extend(commits.into_iter().map(|item| item.task));
     }
-    assert_eq!(kept, 1_024);
+    assert_eq!(kept.len(), 1_024);
+    assert_eq!(kept[0], 4_999, "the earliest deadline");
 }
 
 #[test]

@@ -98,6 +98,9 @@ impl ChainPort for FakeChain {
     fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt> {
         Box::pin(async move {
             let fault = self.world.lock().fault(true);
+            if matches!(msg, ExecuteMsg::Advance { .. }) && self.world.lock().advances_hang {
+                std::future::pending::<()>().await;
+            }
             // A transaction takes about a block.
             tokio::time::sleep(Duration::from_millis(350)).await;
             let mut state = self.world.lock();

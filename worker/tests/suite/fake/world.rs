@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) endpoints: bool,
     /// Our node answers nothing at all.
     pub(crate) down: bool,
+    /// Messages that advance tasks are never answered.
+    pub(crate) advances_hang: bool,
     /// The node says that its answers are of this height.
     pub(crate) claims: Option<u64>,
     /// The node changes this of every duty it shows.
@@ -121,6 +123,7 @@ impl World {
             sent: Vec::new(),
             endpoints: false,
             down: false,
+            advances_hang: false,
             claims: None,
             lie: None,
             holders: Vec::new(),
