@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-// Against a local network that is up: ANTIPHON_FACTS names the file with what `antiphon-localnet start --json` printed.
+// The core against a real local network; live/setup.ts says which one.
 export default defineConfig({
-  test: { include: ['live/**/*.test.ts'], environment: 'node', testTimeout: 120_000, fileParallelism: false },
+  test: {
+    include: ['live/**/*.test.ts'],
+    globalSetup: './live/setup.ts',
+    environment: 'node',
+    testTimeout: 120_000,
+    fileParallelism: false,
+  },
 });

@@ -1,16 +1,11 @@
 import 'fake-indexeddb/auto';
-import { readFileSync } from 'node:fs';
+import { inject } from 'vitest';
 import { createContext } from '../src/core/context';
 import { parseNetwork, type NetworkConfig } from '../src/core/network';
 import type { AskEvent, Context, Payer } from '../src/core/types';
 
 /** The network that is up. */
-export function liveNetwork(): NetworkConfig {
-  const file = process.env.ANTIPHON_FACTS;
-  if (!file)
-    throw new Error('ANTIPHON_FACTS is not set: want the file with the line of `antiphon-localnet start --json`');
-  return parseNetwork(JSON.parse(readFileSync(file, 'utf8')));
-}
+export const liveNetwork = (): NetworkConfig => parseNetwork(JSON.parse(inject('facts')));
 
 export const context = (net: NetworkConfig, payer?: Payer): Context => createContext(net, payer);
 

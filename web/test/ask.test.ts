@@ -319,6 +319,15 @@ describe('Demand 13: a tampered answer', () => {
   });
 });
 
+describe('a task that nobody moves on', () => {
+  it('is moved on by a guest, after the workers had their time', async () => {
+    chain.stuck = true;
+    const { answer } = await ask(ctx, request(), () => undefined);
+    expect(answer.text).toBe(ANSWER);
+    expect(chain.taken.map(({ msgs }) => Object.keys(msgs[0].msg)[0])).toEqual(['post_task', 'advance']);
+  });
+});
+
 describe('watching', () => {
   it('ends with every conduct and payment, and remembers the ballots the chain forgets', async () => {
     const views: string[] = [];

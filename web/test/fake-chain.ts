@@ -73,6 +73,8 @@ export class FakeChain {
   faults: Fault[] = [];
   /** No block is made. */
   halted = false;
+  /** Tasks wait for somebody's `advance`. */
+  stuck = false;
   /** What each member says; null is silence. */
   says: (number: number) => Ballot | null = () => this.agreed;
   /** An entry of the answer index. */
@@ -179,6 +181,7 @@ export class FakeChain {
     const done = { height: this.height, code: 0, log: '' };
     this.included.set(tx.hash, done);
     for (const { msg, sender } of tx.msgs) {
+      if ('advance' in msg) this.stuck = false;
       if ('post_task' in msg) Object.assign(done, { task: this.post(sender, msg.post_task as Record<string, never>) });
     }
   }
@@ -289,8 +292,8 @@ export class FakeChain {
         };
       case 'task': {
         const found = this.tasks[Number(args.task) - 1];
-        if (found) this.advance(found);
-        return found && { ...found.state };
+        if (found && !this.stuck) this.advance(found);
+        return found && { ...found.state, due: this.stuck };
       }
       case 'round': {
         const { members, state } = this.tasks[Number(args.task) - 1];

@@ -32,13 +32,14 @@ export class Pace {
 
   constructor(private readonly signal?: AbortSignal) {}
 
-  /** Waits for the next look. */
-  async next(): Promise<void> {
+  /** Waits for the next look. `idle`: nothing can happen soon, so looks are saved up for when it can. */
+  async next(idle = false): Promise<void> {
     const now = Date.now();
     const interval = now - this.started > LONG_AFTER ? LONG : INTERVAL;
     this.tokens = Math.min(BURST, this.tokens + (now - this.filled) / interval);
     this.filled = now;
     if (hidden()) return this.hiddenRest();
+    if (idle) return sleep(interval, this.signal);
     const wait = this.tokens >= 1 ? 0 : (1 - this.tokens) * interval;
     this.tokens -= 1;
     return sleep(Math.max(QUICK, wait), this.signal);

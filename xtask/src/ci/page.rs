@@ -54,6 +54,7 @@ pub(super) fn browser(site: &Site, step: &Step) -> Result<String> {
     let parts = setup::run(&site.workspace)?;
     let folder = setup::page(&site.workspace, &site.cache, step)?;
     setup::node_modules(&site.cache, step, &folder.join("e2e"))?;
+    step.run(parts.to_env(&mut setup::npm(&folder)).args(["run", "live"]))?;
     let mut command = setup::npm(&folder);
     command
         .args(["run", "e2e"])
