@@ -116,8 +116,8 @@ pub trait PeerPort: Send + Sync {
 
 /// Where beacon rounds are read.
 pub trait BeaconPort: Send + Sync {
-    /// The signature of a round; none while it is in the future.
-    fn signature(&self, round: u64) -> Edge<'_, Option<Hex<48>>>;
+    /// The signature of a round under the contract's beacon key, verified; none while it is in the future.
+    fn signature(&self, round: u64, key: Hex<96>) -> Edge<'_, Option<Hex<48>>>;
 }
 
 /// A prompt to answer.

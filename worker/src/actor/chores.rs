@@ -28,6 +28,8 @@ const BATCH: u32 = 10;
 pub(super) struct Chores {
     tasks: BTreeMap<u64, TaskResponse>,
     awaited: BTreeMap<u64, AwaitedRound>,
+    /// The contract's beacon key, which never changes.
+    beacon_key: Option<Hex<96>>,
     /// Beacon round: height since when it is published, and when it was last sent.
     published: BTreeMap<u64, Since>,
     /// Task: height since when a transition is due, and when it was last sent.
@@ -124,13 +126,15 @@ impl Actor {
         Ok(())
     }
 
-    async fn awaited(&self) -> Result<BTreeMap<u64, AwaitedRound>, EdgeError> {
+    async fn awaited(&mut self) -> Result<BTreeMap<u64, AwaitedRound>, EdgeError> {
         // Not only when a task we know of is drawing: more tasks may be open than we look at.
         if self.ports.beacon.is_none() {
             return Ok(BTreeMap::new());
         }
-        let awaited = self.ports.chain.beacon().await?.awaited;
-        Ok(awaited
+        let beacon = self.ports.chain.beacon().await?;
+        self.chores.beacon_key = Some(beacon.config.public_key);
+        Ok(beacon
+            .awaited
             .into_iter()
             .filter(|r| !r.known)
             .map(|r| (r.round, r))
@@ -140,7 +144,7 @@ impl Actor {
     /// Rounds that are out and not on chain: one worker after the other brings them.
     /// Blocks are behind the clock, and the contract refuses a round before its time in blocks: `time` is theirs.
     fn relay_beacon(&mut self, time: u64) {
-        let Some(beacon) = self.ports.beacon.clone() else {
+        let (Some(beacon), Some(key)) = (self.ports.beacon.clone(), self.chores.beacon_key) else {
             return;
         };
         let Chores {
@@ -161,7 +165,9 @@ impl Actor {
         }
         for (round, tasks) in turns {
             let beacon = Arc::clone(&beacon);
-            self.beside(async move { Event::Beacon(round, tasks, beacon.signature(round).await) });
+            self.beside(
+                async move { Event::Beacon(round, tasks, beacon.signature(round, key).await) },
+            );
         }
     }
 

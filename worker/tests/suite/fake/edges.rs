@@ -231,7 +231,7 @@ pub(crate) struct FakeBeacon {
 }
 
 impl BeaconPort for FakeBeacon {
-    fn signature(&self, round: u64) -> Edge<'_, Option<Hex<48>>> {
+    fn signature(&self, round: u64, _: Hex<96>) -> Edge<'_, Option<Hex<48>>> {
         Box::pin(async move {
             if self.fails.load(Ordering::SeqCst) {
                 return Err(EdgeError::new("the beacon is down"));
