@@ -39,12 +39,13 @@ pub async fn online(
 }
 
 fn chain_id(network: &Network, receipt: &Receipt) -> Result<String> {
-    same(
-        "the receipt's chain",
-        &receipt.chain_id,
-        &network.file.chain_id,
-    )?;
-    Ok(receipt.chain_id.clone())
+    let (got, here) = (&receipt.chain_id, &network.file.chain_id);
+    hold(got == here, || {
+        format!(
+            "the receipt is of the chain {got}, this node of {here}: name a node of {got} with --rpc"
+        )
+    })?;
+    Ok(got.clone())
 }
 
 /// The contract's task, if there is one and the receipt is of it.
@@ -54,8 +55,11 @@ async fn task(
 ) -> std::result::Result<(Check, Option<TaskResponse>), ClientError> {
     let failed = |fault: String| Ok((Check::new("chain_task", Err(fault)), None));
     let ours = network.contract.address();
-    if let Err(fault) = same("the receipt's contract", receipt.contract.as_str(), ours) {
-        return failed(fault);
+    if receipt.contract != ours {
+        let got = &receipt.contract;
+        return failed(format!(
+            "the receipt is of another network: its contract is {got}, this network's is {ours}"
+        ));
     }
     let state = match network.contract.task(receipt.task.id).await {
         Ok(state) => state,

@@ -38,14 +38,26 @@ impl VerifyReport {
         let report = Report { checks };
         Self {
             ok: report.is_ok(),
-            verdict: match (report.is_ok(), is_online) {
-                (true, true) => "consistent, and it happened on this chain".to_owned(),
-                (true, false) => VERDICT.to_owned(),
-                (false, _) => report.verdict(),
+            verdict: match report.is_ok() {
+                true => proven(is_online, is_replayed).to_owned(),
+                false => report.verdict(),
             },
             checks: report.checks,
             online: is_online,
             replayed: is_replayed,
+        }
+    }
+}
+
+const fn proven(online: bool, replayed: bool) -> &'static str {
+    match (online, replayed) {
+        (false, false) => VERDICT,
+        (false, true) => {
+            "consistent, and the model gives this answer here; whether it happened on this chain is what --rpc shows"
+        }
+        (true, false) => "consistent, and it happened on this chain",
+        (true, true) => {
+            "consistent, it happened on this chain, and the model gives this answer here"
         }
     }
 }

@@ -41,6 +41,15 @@ fn demand_05_any_flipped_byte_fails_the_receipt() {
 }
 
 #[test]
+fn demand_05_any_flipped_byte_fails_the_receipt_of_a_real_network() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../testdata/receipts/ok-network.json"
+    );
+    every_flip_fails(&std::fs::read_to_string(path).unwrap());
+}
+
+#[test]
 fn a_flip_in_the_digest_itself_is_named_digest() {
     let text = receipt(&[5], &[round(5, 0, &[])]).to_canonical();
     let at = text.find("\"digest\":\"").unwrap() + "\"digest\":\"".len();
