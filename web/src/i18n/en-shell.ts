@@ -70,6 +70,7 @@ export const shell = {
   'session.time': 'Time left: {time}',
   'session.calls': { one: '{n} question', other: '{n} questions' },
   'session.calls.label': 'Questions left',
+  'session.fees.left': '{amount} for fees',
   'session.fees': 'Network fees left',
   'session.start': 'Start a session',
   'session.renew': 'Start another',

@@ -15,6 +15,12 @@ export function decimal(amount: bigint, decimals: number): string {
   return `${negative ? '\u2212' : ''}${grouped}${part === '' ? '' : `.${part}`}`;
 }
 
+/** An amount rounded down to three places, for places where a glance is enough. */
+export function roughDecimal(amount: bigint, decimals: number): string {
+  const unit = 10n ** BigInt(Math.max(0, decimals - 3));
+  return decimal((amount / unit) * unit, decimals);
+}
+
 /** Reads what a person typed (`1.5`) as the smallest unit; null if it is not such a number. */
 export function parseDecimal(text: string, decimals: number): bigint | null {
   const match = /^\s*(\d{1,20})(?:[.,](\d*))?\s*$/.exec(text);

@@ -5,7 +5,7 @@ import { AntiphonError, asAntiphonError } from '../core/errors';
 import { loadNetwork, type NetworkConfig } from '../core/network';
 import type { ModelResponse, WorkerResponse } from '../core/contract-types';
 import type { Context } from '../core/types';
-import { decimal } from '../lib/format';
+import { decimal, roughDecimal } from '../lib/format';
 
 export const net = signal<NetworkConfig | null>(null);
 export const netError = signal<AntiphonError | null>(null);
@@ -64,6 +64,12 @@ export function money(amount: bigint): string {
   const config = net.value;
   if (!config) return amount.toString();
   return `${decimal(amount, config.decimals)} ${config.display_denom}`;
+}
+
+/** The same to three places, rounded down. */
+export function roughMoney(amount: bigint): string {
+  const config = net.value;
+  return config ? `${roughDecimal(amount, config.decimals)} ${config.display_denom}` : amount.toString();
 }
 
 /** Every host of the settings, and those of workers on record: the page talks to no other. */

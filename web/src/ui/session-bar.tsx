@@ -2,7 +2,7 @@
 import { t } from '../i18n';
 import { countdown } from '../lib/format';
 import { now } from '../state/clock';
-import { money } from '../state/network';
+import { money, roughMoney } from '../state/network';
 import { busy, finishSession, grantOpen, session, sessionEnded } from '../state/wallet';
 import { testIds } from './test-ids';
 
@@ -42,11 +42,11 @@ export function SessionBar() {
       </span>
       <span
         class="part fees"
-        title={t('session.fees')}
+        title={`${t('session.fees')}: ${money(current.feeLeft)}`}
         data-test={testIds.sessionFees}
         data-amount={current.feeLeft.toString()}
       >
-        {money(current.feeLeft)}
+        {t('session.fees.left', { amount: roughMoney(current.feeLeft) })}
       </span>
       <button
         type="button"

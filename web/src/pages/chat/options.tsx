@@ -13,7 +13,7 @@ import {
   price,
   setOption,
 } from '../../state/composer';
-import { modelNames, models, money } from '../../state/network';
+import { modelNames, models, roughMoney } from '../../state/network';
 import { prepaid } from '../../state/wallet';
 import { Icon } from '../../ui/icons';
 import { Cid } from '../../ui/parts';
@@ -96,11 +96,11 @@ function Price() {
       data-test={testIds.composerPrice}
       data-amount={amount?.toString()}
     >
-      {amount !== null && t('composer.price', { amount: money(amount) })}
+      {amount !== null && t('composer.price', { amount: roughMoney(amount) })}
       {prepaid.value !== null && (
         <>
           {amount !== null && ' · '}
-          {t('composer.balance', { amount: money(prepaid.value) })}
+          {t('composer.balance', { amount: roughMoney(prepaid.value) })}
         </>
       )}
     </span>
