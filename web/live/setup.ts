@@ -39,15 +39,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`no network after ${START_MS / 1000} s`)), START_MS);
+    late.unref();
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the network ended with ${code}`)));
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (!line.startsWith('{')) return;
-      clearTimeout(late);
-      resolve(line);
-    });
+    createInterface({ input: child.stdout! }).on('line', (text) => text.startsWith('{') && resolve(text));
   });
 }
 

@@ -7,13 +7,33 @@ import type { MemberInfo, RoundResponse, TaskResponse } from '../contract-types'
 import { ballotDigest, commitment } from '../digest';
 import { AntiphonError } from '../errors';
 import { MAX_MANIFEST_BYTES } from '../manifest';
+import { sleep } from '../pace';
 import { MAX_PROMPT_BYTES } from '../prompt';
 import type { Context } from '../types';
 import { collect, type Evidence, type Vote } from './evidence';
-import type { Member, Receipt, Round } from './document';
+import { checkParsed } from './checks';
+import { parseReceipt, type Member, type Receipt, type Round } from './document';
 
-/** The canonical text of a task's receipt. Throws `receipt_invalid` while the task is open. */
+/** A node's index may lag a block behind its chain. */
+const TRIES = 4;
+const LAG = 1_000;
+
+/**
+ * The canonical text of a task's receipt, the same as from the command line and the gateway; every check holds on it.
+ * Throws `receipt_invalid` while the task is open, or where the node does not have all of its transactions any more.
+ */
 export async function buildReceipt(ctx: Context, id: number, signal?: AbortSignal): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const text = await collected(ctx, id, signal);
+    const failed = (await checkParsed(await parseReceipt(text))).find(({ ok }) => !ok);
+    if (!failed) return text;
+    const said = `${failed.name}: ${failed.detail}`;
+    if (attempt === TRIES) throw new AntiphonError('receipt_invalid', { task: id, check: failed.name }, said);
+    await sleep(LAG, signal);
+  }
+}
+
+async function collected(ctx: Context, id: number, signal?: AbortSignal): Promise<string> {
   const task = await ctx.contract.task(id, signal);
   if (task.status !== 'final' && task.status !== 'failed') {
     throw new AntiphonError('receipt_invalid', { task: id }, 'receipts are of tasks that are final or failed');
@@ -64,7 +84,7 @@ async function blocksOf(
   const outcome = task.outcome;
   const [manifest, prompt, answer] = await Promise.all([
     read(task.manifest, MAX_MANIFEST_BYTES).then(text(task.manifest)),
-    read(task.prompt, MAX_PROMPT_BYTES).then(textOf).catch(missing),
+    outcome && 'unavailable' in outcome ? null : read(task.prompt, MAX_PROMPT_BYTES).then(textOf).catch(missing),
     outcome && 'answer' in outcome ? read(outcome.answer.cid).then(text(outcome.answer.cid)) : null,
   ]);
   if (prompt === null && answer !== null) throw new AntiphonError('content_unavailable', { cid: task.prompt });
@@ -108,12 +128,13 @@ async function memberOf(
   { commits, reveals }: Evidence,
 ): Promise<Member> {
   const own = (vote: Vote) => vote.round === round && vote.worker === info.worker;
-  const [committed, revealed] = [commits.filter(own), reveals.filter(own)];
+  const committed = commits.filter((vote) => own(vote) && vote.task_digest === task.task_digest);
+  const revealed = reveals.filter(own);
   const opened = await matching(task, committed, revealed);
   return {
     ballot: opened?.ballot ?? null,
     commitment: opened?.commitment ?? committed[0]?.commitment ?? null,
-    conduct: info.conduct ?? 'neutral',
+    conduct: info.conduct ?? 'silent',
     salt: opened?.salt ?? null,
     worker: info.worker,
   };

@@ -14,6 +14,8 @@ export interface Vote {
   round: number;
   worker: string;
   commitment?: string;
+  /** What the member believed the task to be. */
+  task_digest?: string;
   ballot?: Ballot;
   salt?: string;
 }
@@ -110,6 +112,7 @@ interface RawItem {
   round: number;
   worker: string;
   commitment: string;
+  task_digest: string;
   ballot: unknown;
   salt: string;
 }
@@ -121,7 +124,7 @@ function itemsOf(message: Message, kind: 'commit' | 'reveal', list: string, task
 
 function commitsOf(message: Message, task: bigint): Vote[] {
   const items = itemsOf(message, 'commit', 'commits', task);
-  return items.map(({ round, worker, commitment }) => ({ round, worker, commitment }));
+  return items.map(({ round, worker, commitment, task_digest }) => ({ round, worker, commitment, task_digest }));
 }
 
 function revealsOf(message: Message, task: bigint): Vote[] {
