@@ -19,6 +19,8 @@ use super::metrics::{Dedupe, Metrics};
 
 /// Questions under way at once: each is a few kilobytes and polls the node.
 const MAX_FLIGHTS: usize = 256;
+/// Open tasks looked at in one turn: appeal windows are long, and each look is a query.
+const MAX_LOOKS: usize = 32;
 
 /// How a flight stands.
 #[derive(Clone, Debug, Default)]
@@ -126,9 +128,12 @@ impl Desk {
                 }
             });
         }
-        loop {
-            for entry in self.inner.journal.open_tasks() {
-                self.settle(&entry).await;
+        for turn in 0_usize.. {
+            let mut open = self.inner.journal.open_tasks();
+            let first = turn.saturating_mul(MAX_LOOKS).checked_rem(open.len());
+            open.rotate_left(first.unwrap_or(0));
+            for entry in open.iter().take(MAX_LOOKS) {
+                self.settle(entry).await;
             }
             tokio::time::sleep(self.inner.poll.saturating_mul(4)).await;
         }

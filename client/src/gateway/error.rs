@@ -283,6 +283,9 @@ impl IntoResponse for ApiError {
             let word = if retry { "true" } else { "false" };
             headers.insert("x-should-retry", HeaderValue::from_static(word));
         }
+        if self.code == Code::InvalidApiKey {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(task) = self.task {
             headers.insert("x-antiphon-task", HeaderValue::from(task));
         }

@@ -19,6 +19,8 @@ const MAX_KEPT: usize = 256;
 /// Sources asked for a manifest, and how long each may take.
 const MAX_SOURCES: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(2);
+/// All manifests of one list may take so long: the rest are asked for by the next.
+const ALL: Duration = Duration::from_secs(4);
 /// After nobody gave a manifest, it is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -52,10 +54,11 @@ impl Models {
             .all_models()
             .await
             .map_err(|e| of_chain(&e))?;
+        let began = Instant::now();
         let mut taken = BTreeSet::new();
         let mut list = Vec::new();
         for model in found.into_iter().filter(|model| !model.retired) {
-            let named = self.manifest(network, &model).await;
+            let named = self.manifest(network, &model, began).await;
             list.push(info(model, named, &mut taken));
         }
         let list = Arc::new(list);
@@ -63,14 +66,21 @@ impl Models {
         Ok(list)
     }
 
-    async fn manifest(&self, network: &Network, model: &ModelResponse) -> Option<Named> {
+    async fn manifest(
+        &self,
+        network: &Network,
+        model: &ModelResponse,
+        began: Instant,
+    ) -> Option<Named> {
         {
             let kept = self.lock();
             if let Some(named) = kept.manifests.get(&model.manifest) {
                 return Some(named.clone());
             }
             let missed = kept.missing.get(&model.manifest);
-            if missed.is_some_and(|at| at.elapsed() < ASK_AGAIN) {
+            let missed = missed.is_some_and(|at| at.elapsed() < ASK_AGAIN);
+            // Nobody can answer for a model without seats: it goes by its number.
+            if missed || model.seats == 0 || began.elapsed() > ALL {
                 return None;
             }
         }

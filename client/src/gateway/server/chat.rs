@@ -169,11 +169,16 @@ fn whole(reply: &Reply, answered: &Answered) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    proven(headers, answered);
+    response
+}
+
+/// The task and the answer's block, for clients that keep headers only.
+pub(super) fn proven(headers: &mut HeaderMap, answered: &Answered) {
     headers.insert("x-antiphon-task", HeaderValue::from(answered.task));
     if let Ok(cid) = HeaderValue::from_str(&answered.answer.to_string()) {
         headers.insert("x-antiphon-answer", cid);
     }
-    response
 }
 
 /// Fields that mean nothing here, by name.

@@ -41,20 +41,20 @@ impl Monitor {
     /// Looks now and then, for ever.
     pub async fn watch(&self, answers: &dyn Answers) {
         loop {
-            self.look(answers).await;
+            self.look(answers, Instant::now()).await;
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// Looks once.
-    pub async fn look(&self, answers: &dyn Answers) {
+    /// Looks once, at this time.
+    pub async fn look(&self, answers: &dyn Answers, now: Instant) {
         let looked = answers.probe().await;
         let mut seen = self.lock();
         match looked {
             Ok(probe) => {
                 let before = seen.probe.as_ref().map(|probe| probe.height);
                 if before.is_none_or(|height| probe.height > height) {
-                    seen.grew = Some(Instant::now());
+                    seen.grew = Some(now);
                 }
                 seen.probe = Some(probe);
                 seen.failure = None;
@@ -63,7 +63,8 @@ impl Monitor {
         }
     }
 
-    fn reply(&self, denom: &str, account: &str) -> ReadyReply {
+    /// What is wrong at this time.
+    pub fn reply(&self, now: Instant, denom: &str, account: &str) -> ReadyReply {
         let seen = self.lock();
         let mut reasons = Vec::new();
         if let Some(failure) = &seen.failure {
@@ -81,7 +82,7 @@ impl Monitor {
         }
         if let Some(since) = seen
             .grew
-            .map(|at| at.elapsed())
+            .map(|at| now.saturating_duration_since(at))
             .filter(|since| *since > STALLED)
         {
             let text = format!(
@@ -137,7 +138,9 @@ pub(super) async fn alive() -> Json<HealthReply> {
 
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     let facts = shared.answers.facts();
-    let reply = shared.monitor.reply(&facts.denom, &facts.account);
+    let reply = shared
+        .monitor
+        .reply(Instant::now(), &facts.denom, &facts.account);
     let status = if reply.ready {
         StatusCode::OK
     } else {
@@ -151,7 +154,10 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let facts = shared.answers.facts();
-    let ready = shared.monitor.reply(&facts.denom, &facts.account).ready;
+    let ready = shared
+        .monitor
+        .reply(Instant::now(), &facts.denom, &facts.account)
+        .ready;
     let (height, account, prepaid) = {
         let seen = shared.monitor.lock();
         let probe = seen.probe.as_ref();

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
 use super::Settings;
-use super::chat::crashed;
+use super::chat::{crashed, proven};
 use super::reply::Reply;
 use crate::gateway::answers::Progress;
 use crate::gateway::desk::{Flight, FlightState};
@@ -31,7 +31,7 @@ pub(super) fn respond(
     permit: OwnedSemaphorePermit,
 ) -> Response {
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Infallible>>(QUEUE);
-    let task = flight.borrow().task;
+    let begun = flight.borrow().clone();
     let writer = Writer {
         sender,
         keep_alive: settings.keep_alive,
@@ -60,7 +60,9 @@ pub(super) fn respond(
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Some(task) = task {
+    if let Some(Ok(answered)) = &begun.done {
+        proven(headers, answered);
+    } else if let Some(task) = begun.task {
         headers.insert("x-antiphon-task", HeaderValue::from(task));
     }
     response
@@ -79,15 +81,15 @@ impl Writer {
         let mut told = None;
         loop {
             let state = flight.borrow_and_update().clone();
+            if state.progress != told {
+                told = state.progress;
+                self.send(comment(&state)).await?;
+            }
             if let Some(done) = state.done {
                 return match done {
                     Ok(answered) => self.text(reply.chunks(&answered)).await,
                     Err(failure) => self.error(&ApiError::from(&*failure)).await,
                 };
-            }
-            if state.progress != told {
-                told = state.progress;
-                self.send(comment(&state)).await?;
             }
             if Instant::now() >= end {
                 let task = state.task;
