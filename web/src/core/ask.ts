@@ -80,6 +80,7 @@ class Question {
       ...(payer.onBehalfOf ? { feeGranter: payer.onBehalfOf } : {}),
       ...(signal ? { signal } : {}),
     });
+    this.stages.posted = { at: Date.now(), height: sent.height };
     return taskIn(sent);
   }
 }

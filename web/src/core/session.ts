@@ -15,6 +15,8 @@ const CALL_GAS = 240_000;
 const SPARE = 110n;
 const KEYS = ['post_task'];
 const AUTHORIZATION = '/cosmwasm.wasm.v1.ContractExecutionAuthorization';
+/** A message is in the next block at the earliest. */
+const BLOCK = 1_500;
 export const MAX_CALLS = 1_000;
 export const MAX_MINUTES = 720;
 
@@ -36,7 +38,9 @@ export async function startSession(
   const minutes = clamp(request.minutes, MAX_MINUTES);
   const key = Key.random();
   const grantee = await key.address(ctx.net.prefix);
-  const expires = Math.floor(Date.now() / 1000) + minutes * 60;
+  // The chain counts by its own clock, and so does all of this.
+  const { time } = await ctx.rest.latest(how.signal);
+  const expires = Math.floor(time / 1000) + minutes * 60;
   const msgs = [
     ...(await revocations(ctx, signer.address)),
     ...grantsFor(ctx, signer.address, grantee, calls, expires),
@@ -91,7 +95,9 @@ async function missingDeposit(ctx: Context, sender: string, wanted: bigint): Pro
 
 /** What this account has still granted for this contract, to whatever key of an earlier session. */
 async function revocations(ctx: Context, granter: string): Promise<TxMsg[]> {
-  const grants = (await ctx.rest.grantsBy(granter)).filter((grant) => isOurs(grant, ctx.net.contract) && alive(grant));
+  const { time } = await ctx.rest.latest();
+  const all = await ctx.rest.grantsBy(granter);
+  const grants = all.filter((grant) => isOurs(grant, ctx.net.contract) && alive(grant, time));
   const paid = await ctx.rest.allowancesBy(granter);
   const stored = await loadKey(nameOf(ctx, granter));
   const keys = new Set([...grants.map(({ grantee }) => grantee), ...(stored ? [stored.address] : [])]);
@@ -102,7 +108,7 @@ async function revocations(ctx: Context, granter: string): Promise<TxMsg[]> {
   return [...stop, ...revoke];
 }
 
-const alive = ({ expires }: Grant): boolean => expires === null || expires.getTime() > Date.now();
+const alive = ({ expires }: Grant, now: number): boolean => expires === null || expires.getTime() > now;
 
 interface ContractGrant {
   contract: string;
@@ -120,8 +126,8 @@ function isOurs(grant: Grant, contract: string): boolean {
 }
 
 async function grantTo(ctx: Context, granter: string, grantee: string): Promise<Grant | null> {
-  const grants = await ctx.rest.grants(granter, grantee);
-  return grants.find((grant) => isOurs(grant, ctx.net.contract) && alive(grant)) ?? null;
+  const [grants, { time }] = await Promise.all([ctx.rest.grants(granter, grantee), ctx.rest.latest()]);
+  return grants.find((grant) => isOurs(grant, ctx.net.contract) && alive(grant, time + BLOCK)) ?? null;
 }
 
 /** What is left of this browser's session for an account; null if there is none, or it is used up or over. */
@@ -172,9 +178,7 @@ export async function sessionPayer(ctx: Context, granter: string): Promise<Payer
  */
 export async function checkSession(ctx: Context, granter: string, escrow: bigint): Promise<SessionInfo> {
   const info = (await sessionStatus(ctx, granter)) ?? fail('session_over');
-  // A block later than now: the chain counts by block time.
-  const ending = info.expires.getTime() < Date.now() + 2_000;
-  if (ending || info.callsLeft < 1 || info.feeLeft <= 0n) fail('session_over');
+  if (info.callsLeft < 1 || info.feeLeft <= 0n) fail('session_over');
   if (info.prepaid < escrow) fail('no_balance', { have: info.prepaid.toString(), need: escrow.toString() });
   return info;
 }
