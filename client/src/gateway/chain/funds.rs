@@ -1,17 +1,12 @@
 //! Whether the payer can pay, before anything is signed: a refused transaction costs its fee.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use antiphon_chain::{ContractCalls, Grant};
+use antiphon_chain::GasPrice;
 
 use super::ChainAnswers;
-use super::failures::of_chain;
+use super::failures::{of_chain, of_client};
 use crate::gateway::answers::{Question, Quote};
 use crate::gateway::failure::Failure;
-
-/// Gas of one `post_task` in another's name, with a margin, by which an allowance is judged.
-const POST_GAS: u64 = 400_000;
-const POST_TASK: &str = "post_task";
+use crate::session::{self, CALL_GAS};
 
 impl ChainAnswers {
     /// What the task would cost, if the payer can pay it.
@@ -66,56 +61,27 @@ impl ChainAnswers {
                  with `antiphon deposit {lacking}{denom}`"
             )));
         }
-        let start = format!("`antiphon session start --for {us}`");
-        let chain = &self.network.chain;
-        let grants = chain.grants(granter, us).await.map_err(|e| of_chain(&e))?;
-        let now = unix_now();
-        let contract = &self.facts.contract;
-        if !grants.iter().any(|grant| allows(grant, contract, now)) {
-            return Err(Failure::Funds(format!(
-                "account {granter} has no session for this gateway ({us}), or its calls or time are used up. Its owner starts one with {start}"
-            )));
-        }
-        let allowance = chain
-            .allowance(granter, us)
-            .await
-            .map_err(|e| of_chain(&e))?;
-        let fee = self.fee();
-        let lasts = |ends: Option<u64>| ends.is_none_or(|ends| ends > now);
-        let pays = allowance.is_some_and(|allowance| {
-            lasts(allowance.expires) && allowance.left_of(denom).is_none_or(|left| left >= fee)
-        });
-        if pays {
+        let session = session::read(&self.network, granter, us).await;
+        let session = session.map_err(|e| of_client(&e))?;
+        let what = if session.calls_left == 0 || session.seconds_left == 0 {
+            "no session for this gateway, or its questions or time are used up".to_owned()
+        } else if session.fees_left.u128() < self.fee().div_ceil(2) {
+            let left = session.fees_left;
+            format!(
+                "{left}{denom} left for the fees of its session, which is not enough for a question"
+            )
+        } else {
             return Ok(());
-        }
+        };
         Err(Failure::Funds(format!(
-            "the fee allowance of account {granter} for this gateway ({us}) is used up or over: a request takes up to {fee}{denom}. \
-             Its owner starts a new session with {start}"
+            "account {granter} has {what}. Its owner starts a new one with `antiphon session start --for {us}`"
         )))
     }
 
     /// Most a transaction of ours costs.
     fn fee(&self) -> u128 {
-        let price = self
-            .network
-            .file
-            .gas_price
-            .parse::<antiphon_chain::GasPrice>();
-        let fee = price.ok().and_then(|price| price.fee(POST_GAS).ok());
+        let price = self.network.file.gas_price.parse::<GasPrice>();
+        let fee = price.ok().and_then(|price| price.fee(CALL_GAS).ok());
         fee.map_or(0, |coin| coin.amount)
     }
-}
-
-fn allows(grant: &Grant, contract: &str, now: u64) -> bool {
-    let ours = |calls: &ContractCalls| {
-        calls.contract == contract
-            && calls.calls > 0
-            && calls.message_keys.iter().any(|key| key == POST_TASK)
-    };
-    grant.expires.is_none_or(|ends| ends > now) && grant.contracts.iter().any(ours)
-}
-
-fn unix_now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| time.as_secs())
 }
