@@ -308,6 +308,15 @@ describe('Demand 13: a tampered answer', () => {
     expect(answer.liars).toHaveLength(4);
   });
 
+  it('from every worker leaves the gateway of the settings, if it has the block', async () => {
+    lie([0, 1, 2, 3, 4]);
+    const gateway = 'http://127.0.0.1:8080';
+    const fetcher: typeof chain.fetch = async (input, init) =>
+      String(input).startsWith(gateway) ? new Response(ANSWER) : chain.fetch(input, init);
+    const { answer } = await ask(createContext(network({ gateway }), ctx.payer, fetcher), request(), () => undefined);
+    expect(answer.sources).toEqual([gateway]);
+  });
+
   it('from every worker is a hash mismatch, with the names and without the text', async () => {
     lie([0, 1, 2, 3, 4]);
     const { events, on } = recorder();

@@ -116,6 +116,10 @@ class Search {
   }
 }
 
+/** Sources, and after them the gateway of the settings, if there is one. */
+export const withGateway = ({ net }: Context, sources: readonly string[]): string[] =>
+  net.gateway === null ? [...sources] : [...new Set([...sources, net.gateway])];
+
 /** The text of an answer. A block that is no UTF-8 is no answer, whoever agreed on it. */
 export async function readAnswer(
   ctx: Context,

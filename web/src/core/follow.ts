@@ -1,7 +1,7 @@
 // A task from its post to its end: a pure follower of chain state, so a reload, a second tab or another device that
 // starts late sees the same.
 import type { Helper } from './advance';
-import { readAnswer } from './blocks';
+import { readAnswer, withGateway } from './blocks';
 import type { TaskResponse } from './contract-types';
 import { AntiphonError } from './errors';
 import { Pace } from './pace';
@@ -104,7 +104,7 @@ export class Follower {
     const outcome = this.state?.outcome;
     if (!this.state || !outcome || !('answer' in outcome)) throw this.noAnswer();
     const { cid } = outcome.answer;
-    const sources = [...new Set([...sourcesOf(this.state, this.seen(), cid), ...more])];
+    const sources = withGateway(this.ctx, [...new Set([...sourcesOf(this.state, this.seen(), cid), ...more])]);
     const answer = await readAnswer(this.ctx, cid, sources, this.options.signal);
     this.mark('verified', { at: Date.now() });
     await this.on({ type: 'answer', answer });

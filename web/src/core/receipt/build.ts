@@ -2,7 +2,7 @@
 import { addressBytes } from '../address';
 import { hex, sha256, textOf, unhex, utf8, type Bytes } from '../bytes';
 import { canonical } from '../canonical';
-import { readBlock } from '../blocks';
+import { readBlock, withGateway } from '../blocks';
 import type { MemberInfo, RoundResponse, TaskResponse } from '../contract-types';
 import { ballotDigest, commitment } from '../digest';
 import { AntiphonError } from '../errors';
@@ -112,7 +112,8 @@ async function sourcesFor(ctx: Context, task: TaskResponse, rounds: RoundRespons
   const members = rounds.flatMap(({ members, replaced }) => [...members, ...replaced]);
   const sorted = members.sort((a, b) => Number(b.conduct === 'right') - Number(a.conduct === 'right'));
   const endpoints = [...sorted, ...seats, model].map(({ endpoint }) => endpoint);
-  return [...new Set(endpoints.filter((endpoint): endpoint is string => typeof endpoint === 'string'))];
+  const known = endpoints.filter((endpoint): endpoint is string => typeof endpoint === 'string');
+  return withGateway(ctx, [...new Set(known)]);
 }
 
 async function roundOf(task: TaskResponse, round: RoundResponse, evidence: Evidence): Promise<Round> {
