@@ -119,7 +119,7 @@ pub enum PostFailure {
     /// It is certain that nothing was paid.
     Void(Failure),
     /// The transaction may yet come into a block.
-    Doubt(Failure),
+    Doubt,
 }
 
 /// What became of a pending transaction.

@@ -245,7 +245,7 @@ impl Run<'_> {
                 inner.journal.dropped(id).map_err(disk)?;
                 return Err(failure);
             }
-            Err(PostFailure::Doubt(failure)) => self.desk.resolve(id).await?.ok_or(failure)?,
+            Err(PostFailure::Doubt) => self.desk.resolve(id).await?.ok_or(Failure::NodeDown)?,
         };
         inner.metrics.posted();
         self.follow(id, &posted).await

@@ -25,6 +25,7 @@ mod fake_node;
 mod fake_workers;
 mod gate;
 mod health;
+mod journal;
 mod keys;
 mod page;
 mod requests;

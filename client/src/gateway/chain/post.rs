@@ -41,7 +41,7 @@ impl ChainAnswers {
         let outcome = sender.wait(&sent).await;
         let outcome = outcome.and_then(|outcome| outcome.into_result(sender.requester()));
         let outcome = outcome.map_err(|error| doubtful(&error, true))?;
-        task_in(&outcome).ok_or(PostFailure::Doubt(Failure::Pending { task: None }))
+        task_in(&outcome).ok_or(PostFailure::Doubt)
     }
 
     async fn prepare(
@@ -89,10 +89,10 @@ impl ChainAnswers {
         };
         let sent = Sent::of(&bytes, pending.until);
         match self.own.wait(&sent).await {
-            Ok(outcome) if outcome.code == 0 => Ok(match task_in(&outcome) {
-                Some(posted) => Fate::Posted(posted),
-                None => Fate::Void,
-            }),
+            // Paid, and without a task: nobody may pay again before that is understood.
+            Ok(outcome) if outcome.code == 0 => task_in(&outcome)
+                .map(Fate::Posted)
+                .ok_or_else(|| Failure::Internal("a transaction posted no task".to_owned())),
             Ok(_) | Err(ChainError::Lapsed { .. }) => Ok(Fate::Void),
             Err(error) if error.is_transient() => Ok(Fate::Waiting),
             Err(ChainError::Unconfirmed { .. }) => Ok(Fate::Waiting),
@@ -137,6 +137,6 @@ fn doubtful(error: &ChainError, noted: bool) -> PostFailure {
     if certain || !noted {
         PostFailure::Void(failure)
     } else {
-        PostFailure::Doubt(failure)
+        PostFailure::Doubt
     }
 }

@@ -16,6 +16,7 @@ use crate::gateway::error::{ApiError, Code};
 const EXPOSED: &str = "x-antiphon-task, x-antiphon-answer, x-antiphon-ignored, x-request-id, x-should-retry, retry-after, etag";
 /// What no other program may do with our replies.
 const REFERRER: HeaderName = HeaderName::from_static("referrer-policy");
+const PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 const MAX_REQUESTED_HEADERS: usize = 2_048;
 
 /// Pages that may call from a browser, by their origin.
@@ -112,6 +113,8 @@ fn open_to(headers: &mut HeaderMap, origin: HeaderValue, asked: HeaderValue) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // Chrome asks before a public page reaches into a private network.
+    headers.insert(PRIVATE, HeaderValue::from_static("true"));
 }
 
 /// A bounded set of names, whatever is asked for.

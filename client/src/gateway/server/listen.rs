@@ -12,6 +12,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::steady::Steady;
+
 /// Connections open at once; further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 512;
 /// A connection's headers must be here in this time; an idle one is closed after it.
@@ -70,7 +72,7 @@ pub async fn serve(
 }
 
 type Connection =
-    hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+    hyper::server::conn::http1::Connection<TokioIo<Steady>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, router: Router) -> Connection {
     if let Err(error) = stream.set_nodelay(true) {
@@ -79,5 +81,8 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(Steady::new(stream)),
+            TowerToHyperService::new(router),
+        )
 }

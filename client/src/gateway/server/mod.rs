@@ -9,6 +9,7 @@ mod openapi;
 mod page;
 mod receipts;
 mod reply;
+mod steady;
 mod stream;
 
 use std::path::PathBuf;
@@ -91,7 +92,12 @@ pub struct Shared {
     monitor: Monitor,
     counter: Option<TokenCounter>,
     work: Arc<Semaphore>,
+    /// Receipts that are being collected: each is many queries, for whoever asks.
+    collecting: Semaphore,
 }
+
+/// Receipts collected at once.
+const MAX_COLLECTING: usize = 4;
 
 impl Shared {
     /// Everything for one gateway.
@@ -112,6 +118,7 @@ impl Shared {
         );
         Arc::new(Self {
             work: Arc::new(Semaphore::new(settings.max_requests)),
+            collecting: Semaphore::new(MAX_COLLECTING),
             monitor: Monitor::default(),
             settings,
             answers,

@@ -17,7 +17,7 @@ use crate::gateway::error::{ApiError, Code};
 /// Nothing of the page is larger.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-    connect-src 'self' https: http://127.0.0.1:* http://localhost:*; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+    connect-src 'self' https: http://127.0.0.1:* http://localhost:*; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 /// Files whose names hold a hash of their bytes never change.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -1,6 +1,6 @@
 //! `GET /v1/receipts/{id}`: how an answer was agreed on, to be checked by anybody, anywhere.
 
-use std::path::PathBuf;
+use std::path::{Path as File, PathBuf};
 use std::sync::Arc;
 
 use antiphon_chain::write_atomically;
@@ -12,6 +12,8 @@ use super::Shared;
 use crate::gateway::error::{ApiError, Code};
 
 const MAX_SHOWN: usize = 120;
+/// Receipts kept on disk: a few kilobytes each, for whoever asks.
+const MAX_KEPT: usize = 10_000;
 
 pub(super) async fn one(
     State(shared): State<Arc<Shared>>,
@@ -53,11 +55,26 @@ fn task_of(id: &str, chain: &str) -> Result<u64, ApiError> {
 
 /// From chain and workers, once: the document of an ended task does not change.
 async fn collected(shared: &Shared, task: u64) -> Result<String, ApiError> {
-    let text = shared.answers.receipt(task).await?;
-    if let Err(error) = write_atomically(&path(shared, task), text.as_bytes(), 0o644) {
+    let permit = shared.collecting.acquire().await;
+    let text = match kept(shared, task) {
+        Some(text) => text,
+        None => shared.answers.receipt(task).await?,
+    };
+    drop(permit);
+    let path = path(shared, task);
+    if kept_beside(&path) < MAX_KEPT
+        && let Err(error) = write_atomically(&path, text.as_bytes(), 0o644)
+    {
         tracing::warn!(%error, task, "the receipt was not kept");
     }
     Ok(text)
+}
+
+fn kept_beside(path: &File) -> usize {
+    let folder = path
+        .parent()
+        .and_then(|folder| std::fs::read_dir(folder).ok());
+    folder.map_or(0, Iterator::count)
 }
 
 fn kept(shared: &Shared, task: u64) -> Option<String> {

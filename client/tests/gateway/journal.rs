@@ -1,0 +1,129 @@
+//! The journal by itself.
+
+use antiphon_api::Cid;
+use antiphon_client::gateway::{
+    Answers as _, Charge, Journal, JournalError, Pending, Posted, QuestionKey, Standing,
+};
+
+use crate::fake::FakeNet;
+
+fn key(prompt: &str) -> QuestionKey {
+    QuestionKey {
+        account: "wasm1x".to_owned(),
+        model: 1,
+        prompt: Cid::of_raw(prompt.as_bytes()),
+        committee: None,
+    }
+}
+
+fn charge(budget: u128) -> Charge {
+    Charge {
+        name: "alice".to_owned(),
+        budget: Some(budget),
+    }
+}
+
+fn posted(task: u64) -> Posted {
+    Posted {
+        task,
+        transaction: format!("TX{task}"),
+    }
+}
+
+#[test]
+fn a_long_journal_is_written_anew_and_says_the_same() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let journal = Journal::open(home.path(), net.facts()).unwrap();
+    let open = journal
+        .intend(&key("open"), Some(&charge(u128::MAX)), 7)
+        .unwrap();
+    journal.posted(open, &posted(1)).unwrap();
+    let ended = journal
+        .intend(&key("ended"), Some(&charge(u128::MAX)), 50)
+        .unwrap();
+    journal.posted(ended, &posted(2)).unwrap();
+    journal.settled(ended, 20).unwrap();
+    for _ in 0..1_100 {
+        let id = journal
+            .intend(&key("x"), Some(&charge(u128::MAX)), 5)
+            .unwrap();
+        journal.dropped(id).unwrap();
+    }
+    let text = std::fs::read_to_string(home.path().join("journal.jsonl")).unwrap();
+    assert!(text.lines().count() < 500, "{}", text.lines().count());
+    assert_eq!(journal.spent("alice"), 37);
+    drop(journal);
+    let journal = Journal::open(home.path(), net.facts()).unwrap();
+    assert_eq!(journal.spent("alice"), 37);
+    let tasks: Vec<u64> = journal.open_tasks().iter().map(|entry| entry.id).collect();
+    assert_eq!(tasks, [open]);
+    let kept = journal.find(&key("ended")).unwrap();
+    assert!(matches!(kept.standing, Standing::Ended { task: 2, .. }));
+    assert!(journal.find(&key("x")).is_none());
+    // Numbers are never given twice.
+    assert!(journal.intend(&key("y"), None, 1).unwrap() > ended);
+}
+
+#[test]
+fn a_refused_budget_sets_nothing_aside() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let journal = Journal::open(home.path(), net.facts()).unwrap();
+    journal.intend(&key("a"), Some(&charge(10)), 6).unwrap();
+    let error = journal.intend(&key("b"), Some(&charge(10)), 5).unwrap_err();
+    let want = JournalError::Budget {
+        spent: 6,
+        budget: 10,
+        escrow: 5,
+    };
+    assert_eq!(error, want);
+    journal.intend(&key("b"), Some(&charge(10)), 4).unwrap();
+    assert_eq!(journal.spent("alice"), 10);
+}
+
+#[test]
+fn every_step_is_what_the_next_run_reads() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let again = || Journal::open(home.path(), net.facts()).unwrap();
+    let journal = again();
+    let intended = journal
+        .intend(&key("intended"), Some(&charge(100)), 1)
+        .unwrap();
+    let noted = journal
+        .intend(&key("noted"), Some(&charge(100)), 2)
+        .unwrap();
+    let pending = Pending {
+        hash: "AB".to_owned(),
+        until: 9,
+        bytes: "00".to_owned(),
+    };
+    journal.noted(noted, pending.clone()).unwrap();
+    let over = journal.intend(&key("over"), Some(&charge(100)), 4).unwrap();
+    journal.posted(over, &posted(3)).unwrap();
+    journal.over(over).unwrap();
+    assert_eq!(journal.spent("alice"), 7);
+    drop(journal);
+    let journal = again();
+    assert!(
+        journal.find(&key("intended")).is_none(),
+        "nothing was signed for {intended}"
+    );
+    assert_eq!(journal.spent("alice"), 6);
+    let doubt = journal.in_doubt();
+    assert_eq!(
+        (doubt.len(), &doubt[0].standing),
+        (1, &Standing::Noted(pending))
+    );
+    assert!(
+        journal.find(&key("over")).is_none(),
+        "it may be asked again"
+    );
+    assert_eq!(
+        journal.open_tasks().len(),
+        1,
+        "and its refund is still waited for"
+    );
+    journal.settled(over, 3).unwrap();
+    journal.dropped(noted).unwrap();
+    drop(journal);
+    assert_eq!(again().spent("alice"), 1);
+}
