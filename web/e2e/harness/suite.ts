@@ -28,8 +28,10 @@ export function world(flags: () => Promise<string[]> = async () => []): World {
 /** A person at the page: a fresh profile, the app, and what they did. */
 export function person<T>(
   it: World,
-  options: Partial<VisitOptions>,
+  { hash = '', ...options }: Partial<VisitOptions> & { hash?: string },
   work: (app: App, seen: Visit) => Promise<T>,
 ): Promise<T> {
-  return visit(it.browser, { url: it.files, ...options }, (seen) => work(new App(seen.page), seen));
+  return visit(it.browser, { ...options, url: `${options.url ?? it.files}${hash}` }, (seen) =>
+    work(new App(seen.page), seen),
+  );
 }

@@ -1,4 +1,5 @@
 // Every screen and state of the page once, on the real network: for axe and for the pictures.
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { App } from './app.ts';
 import { visit, type Visit, type VisitOptions } from './browser.ts';
@@ -10,7 +11,8 @@ import type { World } from './suite.ts';
 /** Told of each state when it stands still. */
 export type Look = (page: Page, state: string) => Promise<void>;
 
-const ASKED = 'Why is the sky blue?';
+const ASKED = 'Explain in two sentences why the sea is salty.';
+const RECEIPTS = new URL('../../../testdata/receipts/', import.meta.url);
 
 /** Walks through everything with a wallet; `look` may change the theme but nothing else. */
 export async function tour(it: World, options: Partial<VisitOptions>, look: Look): Promise<void> {
@@ -57,6 +59,8 @@ async function wallet(app: App, keplr: FakeKeplr, show: Show): Promise<void> {
 async function conversation(it: World, app: App, show: Show): Promise<void> {
   await app.at('settingsToggle').click();
   await app.at('setMaxTokens').fill('64');
+  // Also where another tour has asked before: the stages are to be seen.
+  await app.at('setFresh').check();
   await show('ask-settings');
   await app.at('settingsToggle').click();
   const card = await withoutBeacon(it.facts, async () => {
@@ -103,10 +107,19 @@ async function verifying(app: App, show: Show): Promise<void> {
   await app.go('#/verify');
   await app.at('verifyInput').waitFor();
   await show('verify-empty');
-  await app.at('verifyInput').fill('{}');
+  for (const [file, ok] of [
+    ['ok-final', 'true'],
+    ['bad-answer', 'false'],
+  ] as const) {
+    await app.at('verifyInput').fill(await readFile(new URL(`${file}.json`, RECEIPTS), 'utf8'));
+    await app.at('verifyRun').click();
+    await app.at('verdict', { ok }).waitFor();
+    await show(ok === 'true' ? 'verify-passed' : 'verify-failed');
+  }
+  await app.at('verifyInput').fill('no receipt');
   await app.at('verifyRun').click();
-  await app.at('verdict').or(app.at('errorCard')).first().waitFor();
-  await show('verify-failed');
+  await app.at('verdict', { ok: 'false' }).or(app.at('errorCard')).first().waitFor();
+  await show('verify-nonsense');
 }
 
 async function settings(app: App, show: Show): Promise<void> {

@@ -42,7 +42,7 @@ test('Demand 6: a stolen session key can send no other message, call no other co
     return stolenSessionKey(app.page, it.facts.prefix, (await it.chain.given(owner)).grants[0]!.grantee);
   });
   const coins = await it.chain.coins(owner);
-  const prepaid = (await it.chain.smart<{ balance: string }>({ balance: { address: owner } })).balance;
+  const prepaid = (await it.chain.smart<{ amount: string }>({ balance: { address: owner } })).amount;
   const another = await anotherContract(it.chain);
   const post = { post_task: {} };
   const tries = {
@@ -62,7 +62,7 @@ test('Demand 6: a stolen session key can send no other message, call no other co
   assert.equal(await it.chain.coins(thief.address), 0n);
   const lost = coins - (await it.chain.coins(owner));
   assert.ok(lost <= fees, `only fees can be burned: ${lost} of at most ${fees}`);
-  const after = (await it.chain.smart<{ balance: string }>({ balance: { address: owner } })).balance;
+  const after = (await it.chain.smart<{ amount: string }>({ balance: { address: owner } })).amount;
   assert.equal(after, prepaid, 'the prepaid balance is untouched');
 });
 

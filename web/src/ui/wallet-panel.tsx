@@ -28,7 +28,7 @@ export function WalletButton() {
   const open = panelOpen.value;
   const root = useRef<HTMLDivElement>(null);
   useClose(root);
-  const label = who ? t('wallet.account', { address: shorten(who.address, 8, 4) }) : t('wallet.connect');
+  const label = who ? t('wallet.account', { address: shorten(who.address, 6, 4) }) : t('wallet.connect');
   return (
     <div class="wallet" ref={root}>
       <button

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Page, Route } from 'playwright-core';
+import { withoutBeacon, withoutWorkers } from '../harness/network.ts';
+import { question } from '../harness/people.ts';
+import { person, world } from '../harness/suite.ts';
+
+const it = world();
+
+/** Lies about blocks that the page did not upload itself: one byte of the answer is another. */
+async function tamper(page: Page, lies: (url: URL) => boolean): Promise<{ told: number }> {
+  const told = { told: 0 };
+  const uploaded = new Set<string>();
+  await page.route('**/antiphon/v1/block/*', async (route) => {
+    uploaded.add(new URL(route.request().url()).pathname.split('/').at(-1)!);
+    await route.continue();
+  });
+  await page.route('**/ipfs/*', async (route: Route) => {
+    const url = new URL(route.request().url());
+    if (uploaded.has(url.pathname.split('/').at(-1)!) || !lies(url)) return route.continue();
+    const response = await route.fetch();
+    const body = await response.body();
+    if (!response.ok() || body.length === 0) return route.fulfill({ response });
+    body[0]! ^= 1;
+    told.told += 1;
+    return route.fulfill({ response, body });
+  });
+  return told;
+}
+
+test('Demand 13: when every host lies about the answer the page says "Hash mismatch" and never shows the text', () =>
+  person(it, {}, async (app) => {
+    const lies = await tamper(app.page, () => true);
+    await app.useGuest();
+    const card = await app.ask('Say the word lighthouse.');
+    const { message } = await app.failed(card, 'hash_mismatch');
+    assert.match(message, /Hash mismatch/);
+    assert.ok(await app.at('hashMismatch', {}, card).isVisible());
+    assert.equal(await app.at('answerText').count(), 0);
+    const whole = await app.page.evaluate(() => document.body.innerText.replace(/Say the word lighthouse\./g, ''));
+    assert.doesNotMatch(whole, /lighthouse/i, 'the text is nowhere in the page');
+    assert.ok(lies.told > 0);
+    await app.page.unrouteAll();
+    await app.at('errorAction', {}, card).click();
+    assert.match(await app.verified(card), /lighthouse/i, 'looking again at honest hosts shows it');
+  }));
+
+test('Demand 13: one lying worker is named and its bytes thrown away; the others give the true text', () =>
+  person(it, {}, async (app) => {
+    const liar = new URL(it.facts.workers[0]!.endpoint).host;
+    const lies = await tamper(app.page, (url) => url.host === liar);
+    await app.useGuest();
+    for (let tries = 0; tries < 4 && lies.told === 0; tries += 1) {
+      await app.at('conversationNew').click();
+      const card = await app.ask(question());
+      await app.verified(card);
+      if (lies.told > 0) assert.match(await card.innerText(), /1 host gave other bytes/);
+    }
+    assert.ok(lies.told > 0, 'the liar was asked');
+  }));
+
+test('Demand 15: with no worker reachable the question is not handed over, and nothing is charged', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    const coins = await it.chain.coins(address);
+    await app.page.route('**/antiphon/v1/block/*', (route) => route.abort('connectionrefused'));
+    const card = await app.ask(question());
+    const { message } = await app.failed(card, 'upload_failed');
+    assert.match(message, /Nothing was charged/);
+    assert.equal(await it.chain.tasksOf(address), 0);
+    assert.equal(await it.chain.coins(address), coins);
+  }));
+
+test('Demand 15: a node that does not answer is named, and the way to another one', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    await app.page.route(`${it.facts.rest}/**`, (route) => route.abort('connectionrefused'));
+    const card = await app.ask(question());
+    const { next } = await app.failed(card, 'node_down');
+    assert.match(next, /settings|again/i);
+    await app.page.unrouteAll();
+    await app.at('retrySame', {}, card).click();
+    await app.verified(app.at('answerCard').last());
+  }));
+
+test('Demand 15: a task that stands still for long is given up by the tab, not lost: following goes on', () =>
+  person(it, {}, async (app) => {
+    await app.page.clock.install();
+    await app.page.reload();
+    await app.useGuest();
+    const address = await app.address();
+    const card = await withoutBeacon(it.facts, async () => {
+      const card = await app.ask(question());
+      await app.taskOf(card);
+      await app.page.clock.fastForward('11:00');
+      const { next } = await app.failed(card, 'timeout');
+      assert.match(next, /not paid twice/);
+      return card;
+    });
+    await app.at('errorAction', {}, card).click();
+    await app.verified(card);
+    assert.equal(await it.chain.tasksOf(address), 1);
+  }));
+
+test('Demand 15: stopping follows no longer, loses nothing and charges nothing more', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    const card = await withoutBeacon(it.facts, async () => {
+      const card = await app.ask(question());
+      await app.taskOf(card);
+      await app.at('composerStop').click();
+      await app.failed(card, 'stopped');
+      return card;
+    });
+    await app.at('errorAction', {}, card).click();
+    await app.verified(card);
+    assert.equal(await it.chain.tasksOf(address), 1);
+  }));
+
+test('Demand 15: workers that fall silent give no answer, and what was not earned comes back', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    const card = await withoutBeacon(it.facts, async () => {
+      const card = await app.ask(question());
+      await app.taskOf(card);
+      return card;
+    });
+    await withoutWorkers(it.facts, 4, async () => {
+      const { message, next } = await app.failed(card, 'no_quorum', 120_000);
+      assert.match(message, /did not agree/);
+      assert.match(next, /balance/);
+    });
+    const { amount } = await it.chain.smart<{ amount: string }>({ balance: { address } });
+    assert.ok(BigInt(amount) > 0n, 'the escrow came back');
+  }));

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { App } from '../harness/app.ts';
+import { FakeKeplr } from '../harness/keplr.ts';
+import { withoutBeacon } from '../harness/network.ts';
+import { fund, question } from '../harness/people.ts';
+import { person, world } from '../harness/suite.ts';
+import type { testIds } from '../../src/ui/test-ids.ts';
+
+const it = world();
+type Name = keyof typeof testIds;
+const MOST_STEPS = 80;
+
+/** Presses Tab until the control has the focus, as a person without a mouse does. */
+async function tabTo(app: App, name: Name): Promise<void> {
+  const target = app.at(name).last();
+  await target.waitFor();
+  for (const key of ['Tab', 'Shift+Tab']) {
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return seenFocus(app, name);
+      await app.page.keyboard.press(key);
+    }
+  }
+  throw new Error(`${name} cannot be reached by Tab`);
+}
+
+/** The focus must be visible: an outline or a ring of at least 1 px. */
+async function seenFocus(app: App, name: Name): Promise<void> {
+  const ring = await app.page.evaluate(() => {
+    const rings: string[] = [];
+    for (let at = document.activeElement; at && at !== document.body; at = at.parentElement) {
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(at);
+      if (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 1) rings.push(outlineStyle);
+      if (boxShadow !== 'none') rings.push(boxShadow);
+    }
+    return rings.length;
+  });
+  assert.ok(ring > 0, `${name} shows no focus`);
+}
+
+async function press(app: App, name: Name, key = 'Enter'): Promise<void> {
+  await tabTo(app, name);
+  await app.page.keyboard.press(key);
+}
+
+test('Demand 10: keyboard only: connect, session, send, copy, receipt, verify, stop, end session', async () => {
+  const keplr = new FakeKeplr();
+  await fund(it.chain, [keplr.key]);
+  await person(it, { keplr }, async (app) => {
+    const { page } = app;
+    await press(app, 'walletButton');
+    await press(app, 'walletKeplr');
+    await app.has(app.at('walletButton'), 'data-state', ['ready']);
+    if (!(await app.at('walletPanel').isVisible())) await press(app, 'walletButton');
+    await press(app, 'sessionStart');
+    await press(app, 'grantConfirm');
+    await app.at('sessionBar', { state: 'active' }).waitFor();
+
+    await tabTo(app, 'composerInput');
+    await page.keyboard.type(question());
+    await page.keyboard.press('Enter');
+    const text = await app.verified(app.at('answerCard').last());
+
+    await press(app, 'copyAnswer');
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied.trim().replace(/\s+/g, ' '), text.replace(/\s+/g, ' '));
+
+    await press(app, 'receiptLine');
+    await app.at('proof').waitFor();
+    await press(app, 'checkAgain');
+    await app.at('check', { ok: 'true' }).first().waitFor();
+    assert.equal(await app.at('check', { ok: 'false' }).count(), 0);
+    await press(app, 'proofClose');
+
+    await withoutBeacon(it.facts, async () => {
+      await tabTo(app, 'composerInput');
+      await page.keyboard.type(question());
+      await page.keyboard.press('Enter');
+      await app.taskOf(app.at('answerCard').last());
+      await press(app, 'composerStop');
+      await app.failed(app.at('answerCard').last(), 'stopped');
+    });
+
+    await press(app, 'sessionEnd');
+    await app.sessionIsOver();
+  });
+  assert.deepEqual(await it.chain.given(keplr.key.address), { grants: [], allowances: [] });
+});
+
+test('Demand 10: the first Tab offers to skip to the content, and Esc closes what is open', () =>
+  person(it, { hash: '#/network' }, async (app) => {
+    await app.at('networkPage').waitFor();
+    await app.page.keyboard.press('Tab');
+    assert.ok(await app.at('skipLink').evaluate((link) => link === document.activeElement));
+    await app.at('walletButton').focus();
+    await app.page.keyboard.press('Enter');
+    await app.at('walletPanel').waitFor();
+    await app.page.keyboard.press('Escape');
+    await app.at('walletPanel').waitFor({ state: 'hidden' });
+    assert.ok(
+      await app.at('walletButton').evaluate((button) => button === document.activeElement),
+      'the focus comes back',
+    );
+  }));
