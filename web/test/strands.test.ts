@@ -34,12 +34,17 @@ describe('geometry', () => {
     expect(layout(five('agree'), FULL, false).unison).toBeNull();
   });
 
-  it('keeps a dissenting voice below the others, and two different ones apart from each other', () => {
+  it('keeps a dissenting voice outside the others, and two different ones apart from each other', () => {
     const picture = layout(voices(['agree'], ['agree'], ['agree'], ['apart', 1], ['apart', 2]), FULL, true);
     const [one, two] = picture.apart;
     expect(picture.apart).toHaveLength(2);
     expect(one?.y).not.toBe(two?.y);
     for (const end of picture.apart) expect(end.y).toBeGreaterThan(picture.unison?.end.y ?? Infinity);
+  });
+
+  it('lets a dissenter leave by the nearer side', () => {
+    const { apart, unison } = layout(voices(['apart', 1], ['agree'], ['agree'], ['agree'], ['agree']), FULL, true);
+    expect(apart[0]?.y).toBeLessThan(unison?.end.y ?? 0);
   });
 
   it('lets a silent voice stay where it was', () => {

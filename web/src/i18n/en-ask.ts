@@ -162,5 +162,4 @@ export const ask = {
   'live.sending': 'Question sent. The answer will be announced once it is verified.',
   'live.verified': 'Answer verified: {agree} of {size} workers agree.',
   'live.failed': 'No answer: {message}',
-  'live.stopped': 'Stopped following. The task goes on.',
 } as const;

@@ -2,7 +2,7 @@
  * The geometry of the project's one picture: *n voice lines*, one per member.
  *
  * A line lies asleep until its member is drawn, thickens when it commits, and on reveal bends into the line it agrees
- * with. Lines in unison meet in the middle; a dissenting one bends away below; a silent one stays where it was and
+ * with. Lines in unison meet in the middle; a dissenting one bends away from them; a silent one stays where it was and
  * fades. Every path has the same commands (M, L, C, L), so that a browser can move from one to the next.
  */
 
@@ -52,40 +52,51 @@ export const FULL: Frame = { width: 640, height: 132, pad: 12 };
 /** Lays out a round. `decided`: a quorum stands, so group 0 is the answer. */
 export function layout(voices: Voice[], frame: Frame, decided: boolean): Picture {
   const { width, height, pad } = frame;
-  const apartCount = Math.max(0, ...voices.map((v) => (v.state === 'apart' ? v.group : 0)));
-  const gap = Math.max(height * 0.2, 3);
-  const bottom = height - pad / 2 - (apartCount > 0 ? gap : 0);
-  const band = { top: pad / 2, bottom: Math.max(bottom, height * 0.4) };
+  const { lanes, band } = lanesOf(voices, frame);
   const middle = (band.top + band.bottom) / 2;
   const step = voices.length > 1 ? (band.bottom - band.top) / (voices.length - 1) : 0;
-  const lane = (group: number): number =>
-    apartCount <= 1 ? height - pad / 2 : height - pad / 2 - ((apartCount - group) * gap) / apartCount;
   const thin = strokeOf(voices.length, frame);
   const bound = round(thin * (height > 40 ? 2 : 1.3));
-  const left = pad / 2;
-  const right = width - pad;
-  const strands = voices.map((voice, index): Strand => {
+  const [left, right] = [pad / 2, round(width - pad)];
+  const strands = voices.map(({ state, group }, index): Strand => {
     const y = voices.length > 1 ? band.top + step * index : middle;
-    const to = voice.state === 'agree' ? middle : voice.state === 'apart' ? lane(voice.group) : y;
+    const to = state === 'agree' ? middle : state === 'apart' ? (lanes.get(group) ?? y) : y;
     return {
-      state: voice.state,
+      state,
       d: path(y, to, left, width, right),
-      stroke: voice.state === 'waiting' || voice.state === 'drawn' || voice.state === 'silent' ? thin : bound,
+      stroke: state === 'waiting' || state === 'drawn' || state === 'silent' ? thin : bound,
       start: { x: left, y: round(y) },
-      end: { x: round(right), y: round(to) },
+      end: { x: right, y: round(to) },
     };
   });
   const agreeing = voices.filter((v) => v.state === 'agree').length;
-  const unison =
-    decided && agreeing > 0
-      ? {
-          d: `M${round(width * 0.7)} ${round(middle)}L${round(right)} ${round(middle)}`,
-          stroke: round(thin * (1.5 + 2 * (agreeing / voices.length))),
-          end: { x: round(right), y: round(middle) },
-        }
-      : null;
-  const apart = Array.from({ length: apartCount }, (_, i) => ({ x: round(right), y: round(lane(i + 1)) }));
-  return { width, height, strands, unison, apart, mark: round(Math.min(pad / 2, 5)) };
+  const unison = {
+    d: `M${round(width * 0.7)} ${round(middle)}L${right} ${round(middle)}`,
+    stroke: round(thin * (1.5 + (2 * agreeing) / voices.length)),
+    end: { x: right, y: round(middle) },
+  };
+  const apart = [...lanes.values()].map((y) => ({ x: right, y: round(y) }));
+  const mark = round(Math.min(pad / 2, 5));
+  return { width, height, strands, unison: decided && agreeing > 0 ? unison : null, apart, mark };
+}
+
+/** Ballots that stand apart leave by the nearer side, each on a lane of its own; the band of voices makes room. */
+function lanesOf(voices: Voice[], { height, pad }: Frame) {
+  const gap = Math.max(height * 0.2, 3);
+  const groups = [...new Set(voices.filter((v) => v.state === 'apart').map((v) => v.group))].sort((a, b) => a - b);
+  const above = groups.filter((group) => meanIndex(voices, group) < (voices.length - 1) / 2);
+  const below = groups.filter((group) => !above.includes(group));
+  const [top, bottom] = [pad / 2, height - pad / 2];
+  const lanes = new Map<number, number>();
+  above.forEach((group, i) => lanes.set(group, top + (i * gap) / above.length));
+  below.forEach((group, i) => lanes.set(group, bottom - (i * gap) / below.length));
+  const band = { top: top + (above.length > 0 ? gap : 0), bottom: bottom - (below.length > 0 ? gap : 0) };
+  return { lanes, band };
+}
+
+function meanIndex(voices: Voice[], group: number): number {
+  const found = voices.flatMap((v, index) => (v.state === 'apart' && v.group === group ? [index] : []));
+  return found.reduce((sum, index) => sum + index, 0) / Math.max(1, found.length);
 }
 
 /** Thinner lines where there are more of them: 31 voices still fit a row of 16 px. */

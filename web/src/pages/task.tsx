@@ -3,7 +3,8 @@ import type { TaskView } from '../core/types';
 import { t } from '../i18n';
 import { routeHash } from '../router';
 import { useChain } from '../state/load';
-import { isUnknownTask, readTask } from '../state/task';
+import { isSettled, readWhole } from '../state/ballots';
+import { isUnknownTask } from '../state/task';
 import { memberVoices, snapshotOf } from '../state/voices';
 import type { Ask } from '../state/chat-types';
 import { Cid, Empty, Fact, Time } from '../ui/parts';
@@ -18,7 +19,11 @@ import { Minority, Question, AgreedText, TransactionList } from './task-texts';
 import { Status } from './tasks';
 
 export default function TaskPage({ id }: { id: number }) {
-  const loaded = useChain((ctx, stop) => readTask(ctx, id, stop), [id], 1500);
+  const loaded = useChain(
+    (ctx, stop) => readWhole(ctx, id, stop),
+    [id],
+    (view) => (isSettled(view) ? 0 : 1200),
+  );
   const none = loaded.value === null && isUnknownTask(loaded.failure?.detail);
   return (
     <div class="page" data-test={testIds.taskPage} data-task={id} data-status={loaded.value?.status}>

@@ -71,7 +71,7 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
     announce(t('live.verified', { agree: votesOf(result), n: size, size }));
   } catch (thrown) {
     const { code, params, detail } = asAntiphonError(thrown);
-    fail(change, { code, params, detail });
+    fail(change, { code: exactly(code, findAsk(chatId, askId)), params, detail });
   } finally {
     running.delete(askId);
     runningCount.value = running.size;
@@ -79,13 +79,20 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
   }
 }
 
+/** What a code means for this ask: before it was sent, and for a transaction that can never enter a block any more. */
+function exactly(code: string, ask: Ask | undefined): string {
+  if (ask?.task != null) return code;
+  if (code === 'timeout') return 'never_sent';
+  return code === 'stopped' && ask?.pending == null ? 'stopped_early' : code;
+}
+
 /** Resolves once the change would survive a reload. */
 type Change = (by: (ask: Ask) => Ask) => Promise<void>;
 
 function fail(change: Change, failure: Failure): void {
-  void change((ask) => ({ ...ask, failure, stage: failure.code === 'stopped' ? ask.stage : 'failed' }));
+  void change((ask) => ({ ...ask, failure, stage: failure.code.startsWith('stopped') ? ask.stage : 'failed' }));
   const { message } = failureWords(failure);
-  announce(failure.code === 'stopped' ? t('live.stopped') : t('live.failed', { message }));
+  announce(failure.code.startsWith('stopped') ? message : t('live.failed', { message }));
 }
 
 /** What is returned for `pending` is awaited by the sender: nothing is broadcast that is not written down. */

@@ -5,17 +5,23 @@ import type { Context } from '../core/types';
 import type { Failure } from '../ui/error-card';
 import { reader } from './network';
 
+/** A node that is away is asked again by itself, not too often. */
+const AFTER_FAILURE = 5_000;
+
 export interface Loaded<T> {
   value: T | null;
   failure: Failure | null;
   again: () => void;
 }
 
-/** `every`: milliseconds between looks while the page is seen; 0 looks once. An old value stays while a new one comes. */
+/** When to look again, in milliseconds; 0 is never. */
+export type Pace<T> = number | ((value: T) => number);
+
+/** Looks while the page is seen, at the given pace. An old value stays while a new one comes. */
 export function useChain<T>(
   read: (ctx: Context, stop: AbortSignal) => Promise<T>,
   deps: unknown[],
-  every = 0,
+  pace: Pace<T> = 0,
 ): Loaded<T> {
   const [value, setValue] = useState<T | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -24,23 +30,28 @@ export function useChain<T>(
   useEffect(() => {
     if (!ctx) return;
     const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const next = (wait: number): void => {
+      if (wait > 0) timer = setTimeout(() => void (document.hidden ? next(wait) : look()), wait);
+    };
     const look = async (): Promise<void> => {
       try {
         const found = await read(ctx, stop.signal);
         if (stop.signal.aborted) return;
         setValue(found);
         setFailure(null);
+        next(typeof pace === 'number' ? pace : pace(found));
       } catch (thrown) {
         if (stop.signal.aborted) return;
         const { code, params, detail } = asAntiphonError(thrown);
         setFailure({ code, params, detail });
+        if (pace !== 0) next(AFTER_FAILURE);
       }
     };
     void look();
-    const timer = every > 0 ? setInterval(() => !document.hidden && void look(), every) : undefined;
     return () => {
       stop.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     };
   }, [ctx, count, ...deps]);
   const again = useCallback(() => {

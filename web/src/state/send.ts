@@ -57,7 +57,7 @@ export async function submit(text: string): Promise<void> {
 export async function askAgain(chatId: string, turnId: string, from: Ask): Promise<void> {
   const chat = findChat(chatId);
   if (!chat || isBusy(chat) || !ready(() => void askAgain(chatId, turnId, from))) return;
-  const ask: Ask = { ...blank(), ...pick(from), fresh: from.task !== null };
+  const ask: Ask = { ...blank(), ...pick(from) };
   const turns = chat.turns.map((turn) => (turn.id === turnId ? withTake(turn, ask) : turn));
   await start({ ...chat, turns }, ask);
 }
@@ -71,7 +71,7 @@ const pick = ({ prompt, model, modelName, committee, settings }: Ask): Partial<A
 });
 
 function withTake(turn: Turn, ask: Ask): Turn {
-  const kept = turn.asks.filter((a) => a.task !== null || a.pending !== null);
+  const kept = turn.asks.filter((a) => a.task !== null || (a.pending !== null && a.failure?.code === 'stopped'));
   return { ...turn, asks: [...kept, ask], shown: kept.length };
 }
 

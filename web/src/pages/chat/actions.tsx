@@ -14,7 +14,7 @@ export function AnswerActions({ chat, turn, ask, last }: { chat: Chat; turn: Tur
   const [choosing, setChoosing] = useState(false);
   const { answer } = ask;
   return (
-    <div class="tools-row">
+    <>
       {answer && (
         <Tool
           icon="copy"
@@ -39,7 +39,7 @@ export function AnswerActions({ chat, turn, ask, last }: { chat: Chat; turn: Tur
         <Tool icon="link" label={t('answer.share')} test={testIds.share} onClick={() => share(ask.task ?? 0)} />
       )}
       {choosing && <Choices chat={chat} turn={turn} ask={ask} done={() => setChoosing(false)} />}
-    </div>
+    </>
   );
 }
 

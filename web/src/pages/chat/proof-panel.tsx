@@ -6,7 +6,7 @@ import { routeHash } from '../../router';
 import type { Ask } from '../../state/chat-types';
 import { useChain } from '../../state/load';
 import { proofOf } from '../../state/proof';
-import { readTask } from '../../state/task';
+import { isSettled, readWhole } from '../../state/ballots';
 import { memberVoices } from '../../state/voices';
 import { Icon } from '../../ui/icons';
 import { Matrix } from '../../ui/matrix';
@@ -19,7 +19,11 @@ import { testIds } from '../../ui/test-ids';
 export default function ProofPanel({ ask }: { ask: Ask }) {
   const panel = useRef<HTMLElement>(null);
   const task = ask.task ?? 0;
-  const loaded = useChain((ctx, stop) => readTask(ctx, task, stop), [task], 4000);
+  const loaded = useChain(
+    (ctx, stop) => readWhole(ctx, task, stop),
+    [task],
+    (view) => (isSettled(view) ? 0 : 2500),
+  );
   useEffect(() => {
     panel.current?.focus({ preventScroll: matchMedia('(width > 860px)').matches });
   }, [ask.id]);
@@ -77,7 +81,7 @@ function Body({ view, ask }: { view: TaskView; ask: Ask }) {
         <h3>{t('proof.money')}</h3>
         <MoneyFacts task={view.task} />
       </section>
-      <ReceiptButtons task={view.id} settled={view.status === 'final' || view.status === 'failed'} />
+      <ReceiptButtons task={view.id} settled={isSettled(view)} />
       <p>
         <a href={routeHash({ page: 'task', id: view.id })}>{t('proof.task', { id: view.id })}</a>
       </p>

@@ -39,8 +39,10 @@ export function TurnView({ chat, turn, last }: { chat: Chat; turn: Turn; last: b
         {ask.failure && <AskFailure chat={chat} turn={turn} ask={ask} />}
         <footer class="foot">
           {ask.answer && <ReceiptLine ask={ask} />}
-          <Takes chat={chat} turn={turn} />
-          {isOver(ask) && <AnswerActions chat={chat} turn={turn} ask={ask} last={last} />}
+          <div class="tools-row">
+            <Takes chat={chat} turn={turn} />
+            {isOver(ask) && <AnswerActions chat={chat} turn={turn} ask={ask} last={last} />}
+          </div>
         </footer>
       </section>
     </article>
