@@ -18,8 +18,10 @@ export async function ask(ctx: Context, request: AskRequest, on: OnEvent, signal
   const asked = new Question(ctx, request, on, signal);
   await asked.enter('preparing');
   const block = await writePrompt(request.messages, request.settings);
-  const model = await modelFor(ctx, request, block, signal);
-  const before = request.fresh ? null : await sameQuestion(ctx, request, block, signal);
+  const [model, before] = await Promise.all([
+    modelFor(ctx, request, block, signal),
+    request.fresh ? null : sameQuestion(ctx, request, block, signal),
+  ]);
   if (before !== null) return asked.follow(before, true);
   const payer = ctx.payer ?? fail('wallet_missing');
   const task = await asked.pay(payer, model, block);
@@ -61,16 +63,12 @@ class Question {
   async pay(payer: Payer, model: ModelResponse, block: PromptBlock): Promise<number> {
     const { ctx, request, signal } = this;
     const limit = request.settings.max_output_tokens;
-    const { escrow } = await ctx.contract.estimateFee(
-      model.model,
-      block.bytes.length,
-      limit,
-      request.committee,
-      signal,
-    );
+    const [{ escrow }, seats] = await Promise.all([
+      ctx.contract.estimateFee(model.model, block.bytes.length, limit, request.committee, signal),
+      ctx.contract.allSeats(model.model, signal),
+    ]);
     const terms = await termsFor(ctx, payer, BigInt(escrow));
     await this.enter('uploading');
-    const seats = await ctx.contract.allSeats(model.model, signal);
     const holders = await uploadPrompt(ctx, seats, block, signal);
     const msg = postTask(request, block, holders);
     const sent = await submit(ctx, payer.signer, messages(ctx, payer, msg, terms.funds), {
@@ -122,11 +120,14 @@ async function sameQuestion(
   block: PromptBlock,
   signal?: AbortSignal,
 ): Promise<number | null> {
-  const { answer } = await ctx.contract.answer(model, block.cid, signal);
-  if (answer && !answer.conflict && answer.committee >= committee && 'answer' in answer.ballot) return answer.task;
   const same = (task: TaskResponse): boolean =>
     task.model === model && task.prompt === block.cid && task.committee >= committee && isPromising(task);
-  return openTask(ctx, same, signal);
+  const [{ answer }, open] = await Promise.all([
+    ctx.contract.answer(model, block.cid, signal),
+    openTask(ctx, same, signal),
+  ]);
+  const known = answer && !answer.conflict && answer.committee >= committee && 'answer' in answer.ballot;
+  return known ? answer.task : open;
 }
 
 /** Without a second round an open task can still fail, or its outcome be none to show: such a one is not waited for. */
