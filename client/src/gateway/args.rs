@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+const EXAMPLES: &str = "Examples:
+  antiphon gateway --network network.json --key gateway.json
+  antiphon gateway --network network.json --key gateway.json --page web/dist --gguf model.gguf
+  antiphon gateway keys new --name alice --budget 50000000uanti --per-minute 20";
+
 /// `antiphon gateway`
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct GatewayArgs {
     /// Work with API keys instead of starting the gateway
     #[command(subcommand)]

@@ -1,8 +1,10 @@
 //! From a request to the one document that has its CID.
 
+use std::collections::BTreeSet;
+
 use antiphon_documents::{Message, Prompt, PromptFault, Role, Sampling};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::{ApiError, Code};
 use super::wire::{ChatMessage, ChatRequest, CompletionRequest, Content, Extension, OneText, Stop};
@@ -187,7 +189,9 @@ fn read<T: DeserializeOwned>(body: &[u8], fields: &[&str]) -> Result<(T, Vec<Str
     let unknown = object
         .iter()
         .filter(|(name, value)| !fields.contains(&name.as_str()) && !is_nothing(name, value));
-    let ignored = unknown.map(|(name, _)| printable(name)).take(MAX_IGNORED);
+    let unknown = unknown.map(|(name, _)| name.clone());
+    let names: BTreeSet<String> = unknown.chain(unknown_in_turns(object)).collect();
+    let ignored = names.iter().map(|name| printable(name)).take(MAX_IGNORED);
     let ignored = ignored.collect();
     let request = serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
@@ -198,6 +202,19 @@ fn read<T: DeserializeOwned>(body: &[u8], fields: &[&str]) -> Result<(T, Vec<Str
         }
     })?;
     Ok((request, ignored))
+}
+
+/// Fields of turns that mean nothing here, such as `messages.name`.
+fn unknown_in_turns(object: &Map<String, Value>) -> impl Iterator<Item = String> {
+    let turns = object.get("messages").and_then(Value::as_array);
+    let fields = turns
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .flatten();
+    let unknown = fields
+        .filter(|(name, value)| !["role", "content"].contains(&name.as_str()) && !value.is_null());
+    unknown.map(|(name, _)| format!("messages.{name}"))
 }
 
 /// `missing field `messages``

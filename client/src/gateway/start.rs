@@ -152,6 +152,13 @@ async fn start(flags: &NetworkFlags, args: StartArgs) -> Result<(), ClientError>
 }
 
 fn paying_key(network: &Network) -> Result<PathBuf, ClientError> {
+    if network.file.session.is_some() {
+        return Err(ClientError::Usage(
+            "a gateway pays with --key, not with --session. To ask in another account's name, make an API key with \
+             `antiphon gateway keys new --granter ADDRESS`"
+                .to_owned(),
+        ));
+    }
     network.file.key.clone().ok_or_else(|| {
         ClientError::Usage(
             "who pays? Name the gateway's key file with --key FILE or ANTIPHON_KEY; `antiphon keys new FILE` makes one".to_owned(),

@@ -106,10 +106,12 @@ fn fields_that_mean_nothing_here_are_named_and_change_nothing() {
     ] {
         body[name] = value;
     }
+    body["messages"] = json!([{ "role": "user", "content": "Why is the sky blue?", "name": "x", "refusal": null }]);
     let mut ignored = read(&body).ignored;
     ignored.sort();
     let want = [
         "logprobs",
+        "messages.name",
         "n",
         "presence_penalty",
         "response_format",
