@@ -122,10 +122,9 @@ async function sameQuestion(
 ): Promise<number | null> {
   const same = (task: TaskResponse): boolean =>
     task.model === model && task.prompt === block.cid && task.committee >= committee && isPromising(task);
-  const [{ answer }, open] = await Promise.all([
-    ctx.contract.answer(model, block.cid, signal),
-    openTask(ctx, same, signal),
-  ]);
+  // In this order: a task that ends in between is then found among the answers.
+  const open = await openTask(ctx, same, signal);
+  const { answer } = await ctx.contract.answer(model, block.cid, signal);
   const known = answer && !answer.conflict && answer.committee >= committee && 'answer' in answer.ballot;
   return known ? answer.task : open;
 }
