@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use antiphon_api::Cid;
 use antiphon_chain::ChainError;
 use antiphon_documents::{ManifestFault, PromptFault};
-use antiphon_store::ClientSetup;
+use antiphon_store::{ClientSetup, StoreError};
 
 /// A failure, in words that say what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,12 @@ pub enum ClientError {
     /// A receipt: there is none, or it is not believed.
     #[error(transparent)]
     Receipt(#[from] crate::receipt::ReceiptError),
+    /// The store of models.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The user ended it.
+    #[error("{0}")]
+    Stopped(String),
     /// The model on this machine.
     #[error("{0}")]
     Engine(String),
@@ -83,7 +89,8 @@ impl ClientError {
             Self::NoAnswer(_) => 5,
             Self::Verification { .. } => 6,
             Self::Receipt(error) => error.exit_code(),
-            Self::File { .. } | Self::Engine(_) => 1,
+            Self::Stopped(_) => 130,
+            Self::File { .. } | Self::Store(_) | Self::Engine(_) => 1,
         }
     }
 }

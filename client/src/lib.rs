@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod chat;
 pub mod cli;
 mod error;
 pub mod follow;
@@ -12,13 +13,15 @@ pub mod gateway;
 pub mod infer;
 pub mod keys;
 pub mod lists;
-pub mod manifest;
+pub mod model;
 pub mod money;
 pub mod network;
 pub mod output;
+pub mod progress;
 pub mod question;
 pub mod receipt;
 pub mod session;
+pub mod signals;
 pub mod task;
 pub mod verified;
 

@@ -44,6 +44,11 @@ pub fn faint(line: &str) {
     eprintln!("{}", paint("2", &printable(line)));
 }
 
+/// Shows that a line is waited for.
+pub fn ask_for_line() {
+    eprint!("{} ", paint("1", "›"));
+}
+
 /// Prints a failure on stderr.
 pub fn failure(error: &ClientError) {
     eprintln!(

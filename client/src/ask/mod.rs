@@ -14,11 +14,11 @@ use antiphon_documents::Prompt;
 pub use gas::{Counted, gas_by_message};
 pub(crate) use index::fetch_entry;
 pub(crate) use post::upload;
-pub(crate) use report::money;
 pub use report::{
     AnswerReport, AskReport, BallotReport, ChainReport, ModelReport, MoneyReport, StagesMs,
     TaskReport,
 };
+pub(crate) use report::{manifest_of, money};
 
 use crate::error::ClientError;
 use crate::follow::{Follower, Stage};

@@ -235,14 +235,22 @@ pub(super) async fn from_index(
     })
 }
 
-/// What a manifest calls its weights; a courtesy, so each source is asked once.
+/// What a manifest calls its weights, if a source gives it.
 async fn weights_of(network: &Network, manifest: &Cid, sources: &[String]) -> Option<Cid> {
+    let manifest = manifest_of(network, manifest, sources).await?;
+    Some(manifest.weights.cid)
+}
+
+/// A manifest, where it is a courtesy: each source is asked once.
+pub(crate) async fn manifest_of(
+    network: &Network,
+    manifest: &Cid,
+    sources: &[String],
+) -> Option<Manifest> {
     for source in sources {
         let asked = network.http.get_block(source, manifest, MAX_MANIFEST_BYTES);
         if let Ok(bytes) = asked.await {
-            return Manifest::parse(&bytes)
-                .ok()
-                .map(|parsed| parsed.weights.cid);
+            return Manifest::parse(&bytes).ok();
         }
     }
     None

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::ask::{AskEvent, AskOptions, AskReport, ask};
 use crate::error::ClientError;
+use crate::follow::Stage;
 use crate::network::Network;
 use crate::output;
+use crate::progress::Progress;
 use crate::question::{SamplingFlags, prompt_from_file, prompt_of};
 
 /// `antiphon ask`
@@ -49,8 +51,10 @@ pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientE
     args.receipt.as_deref().map_or(Ok(()), has_folder)?;
     let sender = network.sender()?;
     let as_json = args.json;
-    let mut news = |event: AskEvent<'_>| tell(&event, as_json);
+    let wait = Progress::waiting("asking");
+    let mut news = |event: AskEvent<'_>| tell(&event, as_json, &wait);
     let report = ask(network, &sender, &options, &mut news).await?;
+    wait.end();
     if as_json {
         output::json(&report)?;
     } else {
@@ -101,23 +105,42 @@ fn options_of(args: &AskArgs) -> Result<AskOptions, ClientError> {
     })
 }
 
-fn tell(event: &AskEvent<'_>, as_json: bool) {
-    match event {
-        AskEvent::Known { task } => {
-            output::faint(&format!("task {task} has answered this already"))
-        }
+/// Says what happened above the moving line, and in it what is waited for.
+pub(super) fn tell(event: &AskEvent<'_>, as_json: bool, wait: &Progress) {
+    let line = match event {
+        AskEvent::Known { task } => format!("task {task} has answered this already"),
         AskEvent::Uploaded { holders } => {
-            output::faint(&format!("the prompt lies at {} workers", holders.len()));
+            wait.label("paying");
+            format!("the prompt lies at {} workers", holders.len())
         }
         AskEvent::Posted { task, escrow } => {
-            output::faint(&format!("task {task} is posted, {escrow} in escrow"));
+            format!("task {task} is posted, {escrow} in escrow")
         }
         AskEvent::Reached { stage, ms } => {
+            wait.label(next(*stage));
             let seconds = format!("{}.{:03}", ms.wrapping_div(1000), ms.wrapping_rem(1000));
-            output::faint(&format!("{:<10} {seconds:>8} s", stage.name()));
+            format!("{:<10} {seconds:>8} s", stage.name())
         }
-        AskEvent::Answered { answer } if !as_json => output::text(&answer.text),
-        AskEvent::Answered { .. } => {}
+        AskEvent::Answered { answer } => {
+            if !as_json {
+                wait.aside(|| output::text(&answer.text));
+            }
+            return;
+        }
+    };
+    wait.aside(|| output::faint(&line));
+}
+
+/// What a task at this stage waits for.
+const fn next(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Posted => "drawing a committee",
+        Stage::Drawn => "workers compute",
+        Stage::Computed => "workers commit",
+        Stage::Committed => "workers reveal",
+        Stage::Revealed => "checking the answer",
+        Stage::Answered => "paying out",
+        Stage::Final => "done",
     }
 }
 

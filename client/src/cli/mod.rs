@@ -1,6 +1,9 @@
 //! The command line: what can be said. One file a subject; what a command does stands outside of this folder.
 
 mod ask;
+mod chat;
+mod exit;
+mod generate;
 mod local;
 mod model;
 mod money;
@@ -11,7 +14,11 @@ mod show;
 use clap::{Parser, Subcommand};
 
 pub use ask::{AskArgs, no_answer};
-pub use model::ModelCommand;
+pub use chat::ChatArgs;
+pub use exit::EXIT_CODES;
+pub use model::{
+    FetchArgs, LsArgs, ModelCommand, PublishArgs, RmArgs, ServeArgs, StoreFlag, VerifyModelArgs,
+};
 pub use money::{DepositArgs, WithdrawArgs};
 pub use receipt::VerifyArgs;
 pub use session::{SessionCommand, StartArgs, WhoseArgs};
@@ -23,12 +30,9 @@ use crate::keys::KeysCommand;
 use crate::network::{Network, NetworkFlags};
 use crate::output;
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a file or model on this machine · 2 wrong usage or input · \
-    3 network · 4 refused by the contract · 5 no quorum, no answer · 6 verification failed";
-
 /// Ask a question of a committee of workers that answer in bit-identical unison.
 #[derive(Debug, Parser)]
-#[command(name = "antiphon", version, after_help = EXIT_CODES)]
+#[command(name = "antiphon", version, after_help = exit::HELP)]
 pub struct Cli {
     /// Which network
     #[command(flatten)]
@@ -43,6 +47,8 @@ pub struct Cli {
 pub enum Command {
     /// Ask a question; a final answer to the same one is shown free
     Ask(Box<AskArgs>),
+    /// Talk: every question holds the whole conversation
+    Chat(Box<ChatArgs>),
     /// Show a task: status, members, money
     Task {
         /// Its id
@@ -116,6 +122,17 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print what makes a shell complete these commands
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man {
+        /// Folder for all pages; the first one to stdout if absent
+        #[arg(value_name = "DIR")]
+        folder: Option<std::path::PathBuf>,
+    },
 }
 
 /// `antiphon tasks`
@@ -145,7 +162,13 @@ pub async fn run(cli: Cli) -> Result<(), ClientError> {
         Command::Infer(args) => local::infer(&args),
         Command::Gateway(args) => gateway::run(flags, *args).await,
         Command::Keys(command) => local::keys(&command),
-        Command::Model(command) => model::run(&command),
+        Command::Model(command) => model::run(flags, &command).await,
+        Command::Completions { shell } => {
+            generate::completions(shell);
+            Ok(())
+        }
+        Command::Man { folder } => generate::man(folder.as_ref()),
+        Command::Chat(args) => chat::run(&online(flags).await?, &args).await,
         Command::Ask(args) => ask::run(&online(flags).await?, &args).await,
         Command::Task { id, json } => show::task(&online(flags).await?, id, json).await,
         Command::Receipt { task, output } => {

@@ -9,6 +9,7 @@
 
 mod ask;
 mod binary;
+mod chat;
 #[allow(
     dead_code,
     reason = "the chain crate's own fake; not all of it is used here"
@@ -16,6 +17,7 @@ mod binary;
 #[path = "../../../packages/chain/tests/chain/fake_node/mod.rs"]
 mod fake_node;
 mod fake_workers;
+mod generated;
 mod money;
 mod network;
 mod session;

@@ -162,6 +162,34 @@ impl Models {
         })
     }
 
+    /// Forgets a model and removes its file, also a half one. Its inner nodes are no longer pinned and go
+    /// when room is needed. False if there is none.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn remove(&self, root: &Cid) -> Result<bool, StoreError> {
+        let _changing = lock(&self.changing);
+        let folder = self.folder(root);
+        let Some(meta) = file::Meta::read(&folder)? else {
+            return Ok(false);
+        };
+        let mut nodes = Vec::new();
+        // Half a skeleton ends in an error, and what was seen until then is all there is.
+        unixfs::read_skeleton(*root, meta.bytes, |cid| {
+            nodes.push(*cid);
+            Ok::<_, StoreError>(self.blocks.get(cid)?.unwrap_or_default())
+        })
+        .ok();
+        let mut shelf = lock(&self.shelf);
+        shelf.files.remove(root);
+        shelf.leaves.retain(|(_, of, _)| of != root);
+        drop(shelf);
+        fs::remove_dir_all(&folder).at("remove", &folder)?;
+        let unpin = |cid: &Cid| self.blocks.unpin(cid, PIN_OWNER);
+        nodes.iter().try_for_each(unpin)?;
+        Ok(true)
+    }
+
     fn keep_nodes(&self, file: &HashedFile) -> Result<(), StoreError> {
         file.nodes
             .iter()

@@ -90,7 +90,8 @@ pub fn make(args: &ManifestArgs, told: &mut dyn FnMut(&str)) -> Result<Manifest,
     Ok(manifest)
 }
 
-fn hash_file(path: &Path) -> Result<HashedFile, ClientError> {
+/// Names and hashes a file.
+pub(super) fn hash_file(path: &Path) -> Result<HashedFile, ClientError> {
     let fault = |error: std::io::Error| ClientError::File {
         path: path.to_owned(),
         cause: error.to_string(),
