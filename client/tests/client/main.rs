@@ -20,5 +20,6 @@ mod fake_workers;
 mod generated;
 mod money;
 mod network;
+mod receipts;
 mod session;
 mod world;
