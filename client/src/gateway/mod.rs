@@ -1,7 +1,7 @@
 //! `antiphon gateway`: the network for every program that speaks OpenAI's interface, and the web page's
 //! server. docs/gateway.md is its manual.
 //!
-//! HTTP ([`server`]) knows nothing of chains: it asks the [`Desk`], which makes one task and one charge of
+//! HTTP ([`router`]) knows nothing of chains: it asks the [`Desk`], which makes one task and one charge of
 //! equal questions, and the desk asks [`Answers`], behind which stands the chain or, in tests, a
 //! hand-written network. What is paid is in the [`Journal`] before it is paid.
 
