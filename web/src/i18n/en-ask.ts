@@ -22,6 +22,7 @@ export const ask = {
   'chat.actions': 'Actions for “{title}”',
   'chat.gone': 'This conversation is not in this browser.',
   'chat.gone.next': 'Start a new one, or import it from a file.',
+  'chat.elsewhere': 'This conversation was held on another network, so it can be read here but not continued.',
   'chat.latest': 'Jump to the latest',
   'chat.you': 'You asked',
 

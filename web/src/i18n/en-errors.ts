@@ -57,6 +57,8 @@ export const errors = {
   'next.stopped_early': 'Ask again when you are ready.',
   'error.never_sent': 'The question never reached the chain. Nothing was charged.',
   'next.never_sent': 'Ask it again.',
+  'error.other_network': 'This question was asked on an earlier network of the same name.',
+  'next.other_network': 'It cannot be followed any more. Ask it again here.',
   'error.no_network': 'This page does not know its network yet.',
   'next.no_network': 'Name its addresses in the settings; its operator publishes them.',
   'error.interrupted': 'The page was closed before the question was sent. Nothing was charged.',

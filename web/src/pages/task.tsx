@@ -146,6 +146,7 @@ function asAsk(view: TaskView): Ask {
     committee: view.size,
     settings: { max_output_tokens: 0, temperature_milli: 0, top_k: 0, top_p_milli: 0, seed: '0', stop: [] },
     fresh: false,
+    promptCid: view.task.prompt,
     created: view.task.posted_time * 1000,
     stage: view.stage,
     marks,

@@ -30,7 +30,14 @@ export async function sendAsk(ctx: Context, chat: Chat, ask: Ask): Promise<void>
   const request: AskRequest = { model: ask.model, messages, settings: ask.settings, fresh: ask.fresh };
   if (ask.committee !== null) request.committee = ask.committee;
   announce(t('live.sending'));
-  await underLock(ask.id, () => run(chat.id, ask.id, async (on, stop) => (await chain()).ask(ctx, request, on, stop)));
+  await underLock(ask.id, () =>
+    run(chat.id, ask.id, async (on, stop) => {
+      const [{ ask: send }, { writePrompt }] = await Promise.all([chain(), import('../core/prompt')]);
+      const { cid } = await writePrompt(messages, ask.settings);
+      await updateAsk(chat.id, ask.id, (a) => ({ ...a, promptCid: cid }));
+      return send(ctx, request, on, stop);
+    }),
+  );
 }
 
 /** Goes on following: after a reload, in a second tab, or after it was stopped. Sends nothing. */
@@ -65,18 +72,29 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
     return written;
   };
   try {
-    const result = await start((event) => onEvent(askId, event, change), stop.signal);
+    const result = await start((event) => {
+      if (event.type === 'view') checkSame(findAsk(chatId, askId), event.view);
+      return onEvent(askId, event, change);
+    }, stop.signal);
     void change((ask) => withResult(ask, result));
     const { size } = result.task;
     announce(t('live.verified', { agree: votesOf(result), n: size, size }));
   } catch (thrown) {
     const { code, params, detail } = asAntiphonError(thrown);
-    fail(change, { code: exactly(code, findAsk(chatId, askId)), params, detail });
+    const other = thrown instanceof OtherNetwork;
+    fail(change, { code: other ? 'other_network' : exactly(code, findAsk(chatId, askId)), params, detail });
   } finally {
     running.delete(askId);
     runningCount.value = running.size;
     await writes;
   }
+}
+
+/** A network started anew counts its tasks from 1 again: another question then bears the number of this one. */
+class OtherNetwork extends Error {}
+
+function checkSame(ask: Ask | undefined, view: TaskView): void {
+  if (ask?.promptCid && ask.promptCid !== view.task.prompt) throw new OtherNetwork(view.task.prompt);
 }
 
 /** What a code means for this ask: before it was sent, and for a transaction that can never enter a block any more. */

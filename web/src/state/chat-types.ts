@@ -32,6 +32,8 @@ export interface Ask {
   committee: number | null;
   settings: Sampling;
   fresh: boolean;
+  /** CID of the prompt document: what makes a task on chain this very question. Null in what was kept before it was known. */
+  promptCid: string | null;
   created: number;
   stage: Stage;
   /** Milliseconds since 1970 at which a stage was reached. */

@@ -107,6 +107,7 @@ function blank(): Ask {
     committee: null,
     settings: sampling(),
     fresh: false,
+    promptCid: null,
     created: Date.now(),
     stage: 'preparing',
     marks: {},

@@ -29,7 +29,7 @@ export const prepaid = signal<bigint | null>(null);
 export const session = signal<SessionInfo | null>(null);
 /** A session of this visit has run out or was ended. */
 export const sessionEnded = signal(false);
-export const busy = signal<'connect' | 'faucet' | 'start' | 'end' | null>(null);
+export const busy = signal<'connect' | 'faucet' | 'start' | 'end' | 'withdraw' | null>(null);
 export const walletFailure = signal<Failure | null>(null);
 export const panelOpen = signal(false);
 export const grantOpen = signal(false);
@@ -156,6 +156,21 @@ async function gift(address: string): Promise<void> {
   const given = await askFaucet(net.value, address);
   toast(t('wallet.faucet.done', { amount: money(BigInt(given.amount)) }));
   await refreshAccount();
+}
+
+/** Takes the whole prepaid balance out of the contract, to its owner. */
+export async function withdraw(): Promise<void> {
+  await attempt('withdraw', async () => {
+    const ctx = reader.value;
+    const who = account.value;
+    if (!ctx || !who) return;
+    const { submit } = await import('../core/tx');
+    const { contract } = ctx.net;
+    const msg = { type: 'execute' as const, sender: who.address, contract, msg: { withdraw: {} }, funds: [] };
+    await submit(ctx, signer ?? (await signerOf(who.kind)), [msg], {});
+    toast(t('wallet.withdrawn'));
+    await refreshAccount();
+  });
 }
 
 /** One signature: both permissions, and the deposit if it is short. */

@@ -13,10 +13,12 @@ export function Verdict({ ok, words }: { ok: boolean; words: string }) {
   );
 }
 
+/** Failed checks stand first: they are what the reader came for. */
 export function CheckList({ checks }: { checks: ReceiptCheck[] }) {
+  const sorted = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)];
   return (
     <ul class="checks" data-test={testIds.checkList}>
-      {checks.map(({ name, ok, detail }) => (
+      {sorted.map(({ name, ok, detail }) => (
         <li key={name} class={ok ? 'pass' : 'fail'} data-test={testIds.check} data-name={name} data-ok={ok}>
           <Icon name={ok ? 'check' : 'cross'} />
           <div>

@@ -29,6 +29,7 @@ export const testIds = {
   walletBalance: 'wallet-balance', // coins in the account; data-amount in the base denom
   walletPrepaid: 'wallet-prepaid', // prepaid balance in the contract; data-amount in the base denom
   walletFaucet: 'wallet-faucet', // "Get coins"
+  walletWithdraw: 'wallet-withdraw', // takes the prepaid balance out
   walletDisconnect: 'wallet-disconnect',
   walletNotice: 'wallet-notice', // data-code: the error code of what is wrong with the wallet now
 

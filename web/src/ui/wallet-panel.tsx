@@ -17,6 +17,7 @@ import {
   takeCoins,
   walletFailure,
   walletInstalled,
+  withdraw,
 } from '../state/wallet';
 import { ErrorCard } from './error-card';
 import { Icon } from './icons';
@@ -163,6 +164,17 @@ function Account() {
             onClick={() => void takeCoins()}
           >
             {t(busy.value === 'faucet' ? 'wallet.faucet.asking' : 'wallet.faucet')}
+          </button>
+        )}
+        {(prepaid.value ?? 0n) > 0n && (
+          <button
+            type="button"
+            class="button small"
+            disabled={busy.value !== null}
+            data-test={testIds.walletWithdraw}
+            onClick={() => void withdraw()}
+          >
+            {t(busy.value === 'withdraw' ? 'wallet.withdrawing' : 'wallet.withdraw')}
           </button>
         )}
         <button type="button" class="quiet" data-test={testIds.walletDisconnect} onClick={disconnect}>

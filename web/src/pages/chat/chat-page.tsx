@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../state/chat-types';
-import { findChat, loaded } from '../../state/chats';
+import { findChat, loaded, networkId } from '../../state/chats';
 import { drafts } from '../../state/composer';
 import { t, type Key } from '../../i18n';
 import { proofOf } from '../../state/proof';
@@ -23,6 +23,7 @@ export const listOpen = signal(false);
 export function ChatPage({ id }: { id: string | null }) {
   const chat = id === null ? null : (findChat(id) ?? null);
   const missing = id !== null && chat === null && loaded.value;
+  const elsewhere = chat !== null && chat.network !== networkId();
   const ask = chat?.turns.flatMap((turn) => turn.asks).find((a) => a.id === proofOf.value);
   return (
     <div class={`chat${ask ? ' with-proof' : ''}${listOpen.value ? ' list-open' : ''}`}>
@@ -33,10 +34,20 @@ export function ChatPage({ id }: { id: string | null }) {
         {id !== null && !loaded.value && <Loading />}
         {id === null && <Welcome />}
         {chat && <Turns chat={chat} />}
-        {!missing && <Composer chat={chat} />}
+        {elsewhere && <Elsewhere />}
+        {!missing && !elsewhere && <Composer chat={chat} />}
       </div>
       {ask && <ProofPanel ask={ask} fallback={<aside class="proof-panel" />} />}
     </div>
+  );
+}
+
+/** A conversation held on another network is to be read; it cannot go on here. */
+function Elsewhere() {
+  return (
+    <p class="notice elsewhere">
+      {t('chat.elsewhere')} <a href="#/">{t('chat.new')}</a>
+    </p>
   );
 }
 

@@ -8,6 +8,7 @@ import { useChain } from '../../state/load';
 import { proofOf } from '../../state/proof';
 import { isSettled, readWhole } from '../../state/ballots';
 import { memberVoices } from '../../state/voices';
+import { ErrorCard } from '../../ui/error-card';
 import { Icon } from '../../ui/icons';
 import { Matrix } from '../../ui/matrix';
 import { ReceiptButtons } from '../../ui/receipt-buttons';
@@ -53,7 +54,15 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
             <Icon name="cross" />
           </button>
         </header>
-        <Ready from={loaded}>{(view) => <Body view={view} ask={ask} />}</Ready>
+        <Ready from={loaded}>
+          {(view) =>
+            ask.promptCid && view.task.prompt !== ask.promptCid ? (
+              <ErrorCard failure={{ code: 'other_network', params: {} }} />
+            ) : (
+              <Body view={view} ask={ask} />
+            )
+          }
+        </Ready>
       </div>
     </aside>
   );
