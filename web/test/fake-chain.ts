@@ -343,7 +343,7 @@ function taskOf(task: number, requester: string, msg: Record<string, never>, hei
     undecided: false,
   };
   const rest = { task_digest: '00'.repeat(32), params_version: 1, committee: 5, rounds_possible: 1, contested: false };
-  return { ...asked, ...round, ...paid, ...marks, ...rest, status: 'drawing' };
+  return { ...asked, ...round, ...paid, ...marks, ...rest, carried: false, status: 'drawing' } as TaskResponse;
 }
 
 async function addressOf(pubkey: Uint8Array): Promise<string> {

@@ -12,7 +12,7 @@ import { MAX_PROMPT_BYTES } from '../prompt';
 import type { Context } from '../types';
 import { collect, type Evidence, type Vote } from './evidence';
 import { checkParsed } from './checks';
-import { parseReceipt, type Member, type Receipt, type Round } from './document';
+import { isCarried, parseReceipt, type Member, type Receipt, type Round } from './document';
 
 /** A node's index may lag a block behind its chain. */
 const TRIES = 4;
@@ -51,7 +51,7 @@ async function collected(ctx: Context, id: number, signal?: AbortSignal): Promis
     contract: ctx.net.contract,
     rounds: list,
     task: {
-      carried: false,
+      carried: isCarried(task),
       contested: task.contested,
       id: BigInt(id),
       max_output_tokens: task.max_output_tokens,

@@ -237,3 +237,6 @@ export async function receiptTaskDigest(receipt: Receipt): Promise<Bytes> {
     prompt_bytes: task.prompt_bytes,
   });
 }
+
+/** Whether a task carries its prompt; contracts without such a message do not say. */
+export const isCarried = (task: object): boolean => 'carried' in task && task.carried === true;

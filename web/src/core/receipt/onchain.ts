@@ -5,7 +5,7 @@ import type { TxOutcome } from '../rest';
 import type { Context, ReceiptCheck } from '../types';
 import { checked } from './checks';
 import { courseOf, type Course } from './course';
-import { promptCid, type Receipt } from './document';
+import { isCarried, promptCid, type Receipt } from './document';
 import { votesIn, whatsOf } from './evidence';
 import { Broken, hold } from './hold';
 import { cidOfRaw } from '../cid';
@@ -68,6 +68,7 @@ class Look {
       ['max_output_tokens', task.max_output_tokens, got.max_output_tokens],
       ['status', task.status, got.status],
       ['contested', task.contested, got.contested],
+      ['carried', task.carried, isCarried(got)],
     ];
     for (const [field, mine, theirs] of same) hold(mine === theirs, `${field}: got ${mine}, the chain has ${theirs}`);
     return `task ${this.id} is as the contract has it`;
