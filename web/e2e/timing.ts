@@ -52,7 +52,8 @@ await browser.close();
 
 const stages = [...new Set(runs.flatMap((run) => [...run.keys()]))].filter((stage) => stage !== '');
 console.log(`Enter to verified text, median of ${RUNS}, answers of at most ${TOKENS} tokens:`);
-for (const stage of stages) {
-  const times = runs.map((run) => run.get(stage)).filter((time) => time !== undefined);
-  if (times.length > RUNS / 2) console.log(`  ${stage.padEnd(12)} ${median(times).toFixed(2)} s`);
+const timesOf = (stage: string) => runs.map((run) => run.get(stage)).filter((time) => time !== undefined);
+const seen = stages.map((stage) => [stage, timesOf(stage)] as const).filter(([, times]) => times.length > RUNS / 2);
+for (const [stage, times] of seen.sort(([, a], [, b]) => median(a) - median(b))) {
+  console.log(`  ${stage.padEnd(12)} ${median(times).toFixed(2)} s`);
 }

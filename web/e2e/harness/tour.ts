@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { App } from './app.ts';
 import { visit, type Visit, type VisitOptions } from './browser.ts';
 import { FakeKeplr } from './keplr.ts';
-import { withoutBeacon } from './network.ts';
+import { withoutBeacon, withoutWorkers } from './network.ts';
 import { fund } from './people.ts';
 import type { World } from './suite.ts';
 
@@ -69,6 +69,11 @@ async function conversation(it: World, app: App, show: Show): Promise<void> {
     await app.page.waitForTimeout(600);
     await show('answer-waiting');
     return card;
+  });
+  // Three have committed and two are late: each voice is drawn for what it did.
+  await withoutWorkers(it.facts, 2, async () => {
+    await app.at('strands', { committed: '3' }, card).waitFor();
+    await show('answer-voting');
   });
   await app.verified(card);
   await app.page.waitForTimeout(400);

@@ -13,8 +13,8 @@ const IMAGES = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const ALL = process.env.ANTIPHON_E2E_PICTURES;
 const MOST_BYTES = 150_000;
 const KEPT: Record<number, string[]> = {
-  1280: ['chat-empty', 'answer-waiting', 'answer-proof', 'session-grant', 'task', 'network', 'verify-failed'],
-  390: ['answer-waiting', 'answer-proof', 'verify-failed'],
+  1280: ['chat-empty', 'answer-voting', 'answer-proof', 'session-grant', 'task', 'network', 'verify-failed'],
+  390: ['answer-voting', 'answer-proof', 'verify-failed'],
 };
 
 const skip = process.env.ANTIPHON_SCREENSHOTS === '1' ? false : 'ANTIPHON_SCREENSHOTS=1 makes them';

@@ -60,3 +60,29 @@ test('Demand 14: the trap works: a page without our policy would have been seen'
   await page.close();
   assert.deepEqual(hits.splice(0), ['tracker.test/cat.png']);
 });
+
+test('Demand 14: whatever got into the page, its policy stops images, scripts, frames and requests to other hosts', async () => {
+  for (const url of [it.files, it.facts.gateway ?? it.files]) {
+    await person(it, { url }, async (app, seen) => {
+      await app.at('composerInput').waitFor();
+      const refused = await app.page.evaluate(async () => {
+        const place = (name: string, attributes: object) =>
+          document.body.append(Object.assign(document.createElement(name), attributes));
+        place('img', { src: 'http://tracker.test/img' });
+        place('script', { src: 'http://tracker.test/script' });
+        place('iframe', { src: 'http://tracker.test/frame' });
+        place('link', { rel: 'stylesheet', href: 'http://tracker.test/css' });
+        place('script', { textContent: 'fetch("http://tracker.test/inline")' });
+        const asked = await fetch('http://tracker.test/fetch', { mode: 'no-cors' }).catch(() => 'refused');
+        return [asked, navigator.sendBeacon('http://tracker.test/beacon')];
+      });
+      assert.equal(refused[0], 'refused');
+      await app.page.waitForTimeout(500);
+      assert.deepEqual(hits, [], 'nothing arrived');
+      assert.deepEqual(
+        hosts(seen.requests).filter((host) => host.includes('tracker')),
+        [],
+      );
+    });
+  }
+});
