@@ -241,3 +241,24 @@ async fn a_granter_without_a_session_is_told_the_command_before_anything_is_sign
     assert!(message.contains(&command), "{message}");
     assert_eq!(taken(&world), 0);
 }
+
+#[tokio::test]
+async fn a_committee_the_contract_refuses_is_named_as_a_field() {
+    let world = World::honest().await;
+    let bytes = crate::world::prompt().to_canonical().len();
+    let fee = format!(
+        r#"{{"estimate_fee":{{"model":1,"prompt_bytes":{bytes},"max_output_tokens":128,"committee":4}}}}"#
+    );
+    world.node.refuses(&fee, "E_COMMITTEE: got a committee of 4, want 5, 7, 9, 11 or 15; choose one of these: query wasm contract failed");
+    let (_home, gate) = gate(&world).await;
+    let mut body = question();
+    body["antiphon"] = json!({ "committee": 4 });
+    let error = refused(gate.chat(&body).await, 400, "invalid_request").await;
+    assert_eq!(error["param"], "antiphon.committee");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("want 5, 7, 9, 11 or 15")
+    );
+}

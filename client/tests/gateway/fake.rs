@@ -86,6 +86,8 @@ impl FakeNet {
                 model(1, "SmolLM2-135M", 5),
                 model(2, "other/name", 5),
                 model(3, "Tiny", 0),
+                // Somebody would like to be asked in another's place.
+                model(4, "2", 5),
             ],
             script: Mutex::new(Script {
                 crash: None,
@@ -223,7 +225,7 @@ impl FakeNet {
 
 fn model(number: u64, name: &str, seats: u32) -> ModelInfo {
     ModelInfo {
-        id: name.to_owned(),
+        id: if name == "2" { "4" } else { name }.to_owned(),
         number,
         manifest: Cid::of_raw(format!("manifest {number}").as_bytes()),
         name: Some(name.to_owned()),

@@ -222,7 +222,7 @@ async fn a_model_is_known_by_name_number_and_manifest() {
         .iter()
         .map(|model| model["id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["SmolLM2-135M", "other/name", "Tiny"]);
+    assert_eq!(ids, ["SmolLM2-135M", "other/name", "Tiny", "4"]);
     let manifest = list["data"][1]["antiphon"]["manifest"]
         .as_str()
         .unwrap()

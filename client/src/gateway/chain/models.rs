@@ -17,12 +17,12 @@ const FRESH: Duration = Duration::from_secs(5);
 /// Manifests kept: they never change.
 const MAX_KEPT: usize = 256;
 /// Sources asked for a manifest, and how long each may take.
-const MAX_SOURCES: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAX_SOURCES: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(1);
 /// All manifests of one list may take so long: the rest are asked for by the next.
 const ALL: Duration = Duration::from_secs(4);
 /// After nobody gave a manifest, it is asked for again.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 type Named = (String, ManifestFacts);
 
@@ -79,8 +79,7 @@ impl Models {
             }
             let missed = kept.missing.get(&model.manifest);
             let missed = missed.is_some_and(|at| at.elapsed() < ASK_AGAIN);
-            // Nobody can answer for a model without seats: it goes by its number.
-            if missed || model.seats == 0 || began.elapsed() > ALL {
+            if missed || began.elapsed() > ALL {
                 return None;
             }
         }
@@ -131,11 +130,12 @@ fn named(manifest: Manifest) -> Named {
     (manifest.name, facts)
 }
 
-/// The first model of a name is called by it; others by their numbers.
+/// The first model of a name is called by it; others by their numbers. A name that reads as a number or a
+/// CID, which mean a certain model, is no name to go by.
 fn info(model: ModelResponse, named: Option<Named>, taken: &mut BTreeSet<String>) -> ModelInfo {
     let (name, facts) = named.unzip();
     let id = match &name {
-        Some(name) if taken.insert(name.clone()) => name.clone(),
+        Some(name) if !is_reserved(name) && taken.insert(name.clone()) => name.clone(),
         _ => model.model.to_string(),
     };
     ModelInfo {
@@ -149,4 +149,8 @@ fn info(model: ModelResponse, named: Option<Named>, taken: &mut BTreeSet<String>
         price: model.price,
         limits: model.limits,
     }
+}
+
+fn is_reserved(name: &str) -> bool {
+    name.parse::<u64>().is_ok() || name.parse::<Cid>().is_ok()
 }

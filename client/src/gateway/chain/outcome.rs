@@ -63,7 +63,7 @@ pub(super) async fn follow(
     let began = Instant::now();
     let mut follower = Follower::new(network, posted.task, began);
     loop {
-        follower.poll().await.map_err(|e| of_client(&e))?;
+        follower.poll().await.map_err(|e| away(&e, posted.task))?;
         if let Some(task) = follower.state() {
             if let Some(progress) = progress(task) {
                 tell(progress);
@@ -82,6 +82,14 @@ pub(super) async fn follow(
         follower.rest().await;
     }
     text(network, &follower, posted).await
+}
+
+/// A node that went away after the task was paid for: the next request attaches to it.
+fn away(error: &ClientError, task: u64) -> Failure {
+    match of_client(error) {
+        Failure::NodeDown => Failure::Pending { task: Some(task) },
+        other => other,
+    }
 }
 
 async fn text(

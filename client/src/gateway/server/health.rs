@@ -10,6 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::Shared;
 use crate::gateway::answers::{Answers, Probe};
+use crate::gateway::error::ApiError;
+use crate::gateway::failure::Failure;
 use crate::gateway::metrics::Gauges;
 use crate::gateway::wire::{HealthReply, ReadyReason, ReadyReply};
 
@@ -28,7 +30,7 @@ pub struct Monitor {
 struct Seen {
     probe: Option<Probe>,
     /// Why the last look failed.
-    failure: Option<String>,
+    failure: Option<Failure>,
     /// When the height last grew.
     grew: Option<Instant>,
 }
@@ -59,7 +61,7 @@ impl Monitor {
                 seen.probe = Some(probe);
                 seen.failure = None;
             }
-            Err(failure) => seen.failure = Some(failure.to_string()),
+            Err(failure) => seen.failure = Some(failure),
         }
     }
 
@@ -68,7 +70,8 @@ impl Monitor {
         let seen = self.lock();
         let mut reasons = Vec::new();
         if let Some(failure) = &seen.failure {
-            reasons.push(reason("node_down", failure.clone()));
+            let code = ApiError::from(failure).code.name();
+            reasons.push(reason(code, failure.to_string()));
         }
         match &seen.probe {
             Some(probe) => reasons.extend(doubts(probe, denom, account)),

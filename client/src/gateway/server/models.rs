@@ -47,10 +47,11 @@ pub(super) async fn find(shared: &Shared, named: Option<&str>) -> Result<ModelIn
 fn by_name<'m>(models: &'m [ModelInfo], name: &str) -> Option<&'m ModelInfo> {
     let number = name.parse().ok();
     let is = |test: &dyn Fn(&ModelInfo) -> bool| models.iter().find(|model| test(model));
-    is(&|model| model.id == name)
-        .or_else(|| is(&|model| model.name.as_deref() == Some(name)))
-        .or_else(|| is(&|model| Some(model.number) == number))
+    // What cannot be chosen by whoever registers a model goes first.
+    is(&|model| Some(model.number) == number)
         .or_else(|| is(&|model| model.manifest.to_string() == name))
+        .or_else(|| is(&|model| model.id == name))
+        .or_else(|| is(&|model| model.name.as_deref() == Some(name)))
 }
 
 fn unknown(models: &[ModelInfo], named: Option<&str>) -> ApiError {
