@@ -18,6 +18,7 @@ mod chat;
 mod fake_node;
 mod fake_workers;
 mod generated;
+mod model;
 mod money;
 mod network;
 mod receipts;

@@ -193,7 +193,7 @@ pub(crate) fn answer_json() -> Value {
     }})
 }
 
-fn model_json() -> Value {
+pub(crate) fn model_json() -> Value {
     json!({
         "model": 1, "manifest": Cid::of_raw(b"manifest"), "publisher": "wasm1p",
         "price": { "base": "10", "per_prompt_byte": "1", "per_output_token": "1" },
