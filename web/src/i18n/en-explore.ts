@@ -35,8 +35,6 @@ export const explore = {
   'task.round': 'Round {n}',
   'task.ballots': 'Ballots',
   'task.ballots.words': 'One row per worker, one column per ballot.',
-  'task.ballots.gone':
-    'Single ballots leave the chain’s state when a task is settled; they stay in its transactions, and in the receipt.',
   'task.minority': 'What the others said',
   'task.minority.words':
     'Compared with the agreed answer: struck words are only in the answer, marked words only in the other one.',
@@ -48,7 +46,6 @@ export const explore = {
   'task.limit': 'Longest answer',
   'task.needed': 'Needed to agree',
   'task.needed.value': '{quorum} of {size}',
-  'task.again': 'Try this question',
   'task.verify': 'Verify this task',
   'task.withheld': 'The network was full of forfeits at that time, so none was taken.',
 
@@ -144,7 +141,6 @@ export const explore = {
   'verify.bad': 'Not valid: {name} failed.',
   'verify.chain.ok': 'It happened: the chain says the same.',
   'verify.chain.bad': 'The chain says otherwise: {name} failed.',
-  'verify.empty': 'Paste a receipt, drop a file, or type the number of a task.',
   'verify.of': 'Task {id} on {chain}',
   'verify.passed': 'passed',
   'verify.failed': 'failed',

@@ -2,13 +2,10 @@
 export const shell = {
   'app.name': 'Antiphon',
   'app.skip': 'Skip to the content',
-  'app.loading': 'Opening the page…',
   'app.no_network': 'No network is set.',
-  'app.no_network.next': 'Name its addresses in the settings; they are printed by the network’s operator.',
   'app.missing': 'There is no such page.',
   'app.missing.next': 'Go to the conversation',
   'app.menu': 'Conversations',
-  'app.offline': 'The chain node does not answer.',
   'app.retry': 'Try again',
   'app.reload': 'A part of the page could not be loaded. Reload it.',
 
@@ -34,7 +31,6 @@ export const shell = {
   cancel: 'Cancel',
   more: 'Show more',
   detail: 'Technical detail',
-  'table.picture': 'The same as a table',
 
   'wallet.connect': 'Connect',
   'wallet.connecting': 'Connecting…',
@@ -65,11 +61,9 @@ export const shell = {
   'wallet.disconnect': 'Disconnect',
   'wallet.ledger': 'Signs on a Ledger: confirm on the device.',
 
-  'session.none': 'No session',
   'session.active': 'Session',
   'session.ended': 'The session is over.',
   'session.soon': 'The session is nearly over.',
-  'session.left': 'left',
   'session.time': 'Time left: {time}',
   'session.calls': { one: '{n} question', other: '{n} questions' },
   'session.calls.label': 'Questions left',
@@ -97,7 +91,6 @@ export const shell = {
   'grant.deposit.words': 'Put into the contract now if your balance there is lower. Enough for about {n} questions.',
   'grant.confirm': 'Sign and start',
   'grant.signing': 'Waiting for your wallet…',
-  'grant.sending': 'Starting…',
 
   'settings.title': 'Settings',
   'settings.network': 'Network',

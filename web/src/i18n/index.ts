@@ -5,12 +5,14 @@ import { en } from './en';
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Key = keyof typeof en;
 /** What a further language must be: the same keys, sentences where English has sentences, plurals where plurals. */
-export type Dictionary = { [K in Key]: (typeof en)[K] extends string ? string : Plural };
+export type Part<T> = { [K in keyof T]: T[K] extends string ? string : Plural };
+export type Dictionary = Part<typeof en>;
 export type Values = Record<string, string | number>;
 
 /** Languages and how to load them; each is a chunk of its own, loaded when chosen. */
 export const LANGUAGES: Record<string, { name: string; load: () => Promise<Dictionary> }> = {
   en: { name: 'English', load: () => Promise.resolve(en as Dictionary) },
+  de: { name: 'Deutsch', load: () => import('./de').then((m) => m.de) },
 };
 
 export const language = signal('en');
