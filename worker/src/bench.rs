@@ -4,16 +4,28 @@
 //! for task and round.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use antiphon_api::{Ballot, Cid, Hex, TaskResponse};
 use antiphon_documents::{Prompt, TaskTerms, digest};
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Computed, EdgeError, Inference, Job, Outcome};
 
 /// Answers kept: each at most 64 KiB of text and 128 KiB of logit hashes, so about 12 MB in all.
 const KEPT: usize = 64;
+
+/// What a guess came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    /// The answer is kept.
+    Done,
+    /// It could not be computed.
+    Failed,
+    /// A duty needed the engine: it may be tried again.
+    BrokenOff,
+}
 
 type Key = (Cid, Cid);
 type Cell = Arc<OnceCell<Outcome>>;
@@ -28,6 +40,8 @@ struct Kept {
 pub struct Bench {
     inference: Arc<dyn Inference>,
     kept: Mutex<Kept>,
+    /// The guess that runs, until a duty wants its answer.
+    guess: Mutex<Option<(Key, CancellationToken)>>,
 }
 
 impl std::fmt::Debug for Bench {
@@ -43,6 +57,7 @@ impl Bench {
         Self {
             inference,
             kept: Mutex::new(Kept::default()),
+            guess: Mutex::new(None),
         }
     }
 
@@ -59,12 +74,46 @@ impl Bench {
         kept.cells.contains_key(&(task.manifest, task.prompt))
     }
 
-    /// The outcome for a task whose prompt's block is here. The document's own checks come first; they
-    /// need no model.
+    /// Computes an answer that may be asked for soon. It makes place for a duty with another prompt.
+    pub async fn guess(&self, task: &TaskResponse, block: Vec<u8>) -> Guess {
+        let key = (task.manifest, task.prompt);
+        let stop = CancellationToken::new();
+        *self.running() = Some((key, stop.clone()));
+        let outcome = self.computed(task, block, &stop).await;
+        self.running().take_if(|(running, _)| *running == key);
+        match outcome {
+            Ok(_) => Guess::Done,
+            Err(_) if stop.is_cancelled() => Guess::BrokenOff,
+            Err(_) => Guess::Failed,
+        }
+    }
+
+    /// The outcome for a duty whose prompt's block is here. A guess at another prompt is broken off; one at the same
+    /// is now this duty's work.
     ///
     /// # Errors
     /// The engine crashed or was killed; asking again starts over.
     pub async fn outcome(&self, task: &TaskResponse, block: Vec<u8>) -> Result<Outcome, EdgeError> {
+        if let Some((key, stop)) = self.running().take()
+            && key != (task.manifest, task.prompt)
+        {
+            stop.cancel();
+        }
+        let never = CancellationToken::new();
+        self.computed(task, block, &never).await
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<(Key, CancellationToken)>> {
+        self.guess.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The outcome for a task. The document's own checks come first; they need no model.
+    async fn computed(
+        &self,
+        task: &TaskResponse,
+        block: Vec<u8>,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, EdgeError> {
         let terms = TaskTerms {
             prompt_bytes: task.prompt_bytes,
             max_output_tokens: task.max_output_tokens,
@@ -79,7 +128,8 @@ impl Bench {
             max_output_tokens: task.max_output_tokens,
         };
         let cell = self.cell((job.manifest, job.prompt));
-        let outcome = cell.get_or_try_init(|| self.inference.compute(&job)).await;
+        let compute = || self.inference.compute_unless(&job, stop);
+        let outcome = cell.get_or_try_init(compute).await;
         if outcome.is_err() {
             self.forget(&(job.manifest, job.prompt));
         }

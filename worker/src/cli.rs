@@ -280,8 +280,10 @@ fn table(home: &Path, status: &Status) -> Result<(), Failure> {
 
 fn engine(args: &Engine) -> Result<(), Failure> {
     limit_child(args.address_space)?;
-    Ok(antiphon_engine::child::serve(
-        std::io::stdin().lock(),
+    let (requests, cancelled) = crate::child_input::split(std::io::stdin());
+    Ok(antiphon_engine::child::serve_cancellable(
+        requests,
         std::io::stdout().lock(),
+        &|id| cancelled.is(id),
     )?)
 }

@@ -7,6 +7,7 @@
 pub mod actor;
 mod assemble;
 pub mod bench;
+mod child_input;
 mod cli;
 pub mod config;
 pub mod duty;

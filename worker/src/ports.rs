@@ -9,6 +9,7 @@ use antiphon_api::{
     RoundResponse, SeatsResponse, TaskResponse, TasksResponse, WorkerResponse,
 };
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use crate::relay::Item;
 
@@ -188,6 +189,10 @@ pub trait Inference: Send + Sync {
     fn prepare<'a>(&'a self, model: &'a ModelFiles) -> Edge<'a, ()>;
     /// Computes an answer. An error is a crash or a kill: no commit, never a guess.
     fn compute<'a>(&'a self, job: &'a Job) -> Edge<'a, Outcome>;
+    /// The same, broken off when the token is cancelled: then an error, soon. An engine that cannot break off goes on.
+    fn compute_unless<'a>(&'a self, job: &'a Job, _: &'a CancellationToken) -> Edge<'a, Outcome> {
+        self.compute(job)
+    }
     /// Nothing waits for the engine.
     fn idle(&self) -> bool;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use antiphon_api::{AwaitedRound, Hex, TaskResponse, TaskStatus};
 
 use super::{Actor, Event};
+use crate::bench::Guess;
 use crate::ports::{EdgeError, Tick};
 use crate::prompt::Patience;
 use crate::stagger::{advance_wait, beacon_wait};
@@ -243,18 +244,19 @@ impl Actor {
         tracing::info!(task = task.task, "started before the draw");
         self.beside(async move {
             let Some(block) = finder.find(&task, Patience::OnePass).await else {
-                return Event::Speculated(task.task, false);
+                return Event::Speculated(task.task, Guess::Failed);
             };
-            let done = bench.outcome(&task, block).await.is_ok();
-            Event::Speculated(task.task, done)
+            Event::Speculated(task.task, bench.guess(&task, block).await)
         });
     }
 
-    pub(super) fn on_speculated(&mut self, task: u64, done: bool) {
+    pub(super) fn on_speculated(&mut self, task: u64, guess: Guess) {
         self.chores.guessing = false;
         // One guess a task: if the prompt was not to be had, the duty will look for it with patience.
-        self.chores.given_up.insert(task);
-        tracing::debug!(task, done, "guess ended");
+        if guess != Guess::BrokenOff {
+            self.chores.given_up.insert(task);
+        }
+        tracing::debug!(task, ?guess, "guess ended");
     }
 }
 

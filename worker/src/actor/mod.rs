@@ -15,7 +15,7 @@ use antiphon_api::{Ballot, Cid, Hex, TaskResponse};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Guess};
 use crate::duty::{DutyKey, Input, Machine, Reason, State};
 use crate::journal::{Entry, Journal, JournalError};
 use crate::metrics::Metrics;
@@ -89,8 +89,8 @@ pub enum Event {
     HandedOver(DutyKey, Half, Handed),
     /// A beacon round was read for so many tasks.
     Beacon(u64, u32, Result<Option<Hex<48>>, EdgeError>),
-    /// A guess is computed, or given up.
-    Speculated(u64, bool),
+    /// A guess at a task came to its end.
+    Speculated(u64, Guess),
     /// `due` was read again after the wait: the task, and whether it still is.
     StillDue(u64, bool),
 }
@@ -242,7 +242,7 @@ impl Actor {
             Event::Sent(id, what, result) => self.on_sent(id, what, result),
             Event::HandedOver(key, half, handed) => self.on_handed_over(key, half, handed),
             Event::Beacon(round, tasks, result) => self.on_beacon(round, tasks, result),
-            Event::Speculated(task, done) => self.on_speculated(task, done),
+            Event::Speculated(task, guess) => self.on_speculated(task, guess),
             Event::StillDue(task, due) => self.on_still_due(task, due),
         }
         self.post_votes();

@@ -15,10 +15,13 @@ use antiphon_engine::child::{
     Action, GenerateRequest, GoldenRequest, InputMsg, LoadRequest, Outcome as Said, Reply, Request,
     SelfTestRequest,
 };
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
+use crate::child_input::Cancel;
 use crate::ports::{Computed, Edge, EdgeError, Inference, Job, ModelFiles, Outcome};
 
 /// Longest reply line: the largest text and 4,096 hashes in hex, twice over.
@@ -27,6 +30,9 @@ const MAX_LINE: u64 = 4 << 20;
 const BASE_SPACE: u64 = 1 << 30;
 /// Address space that each thread may reserve for its stack and allocator.
 const THREAD_SPACE: u64 = 128 << 20;
+
+/// The engine's name for a job that was broken off.
+const CANCELLED: &str = "cancelled";
 
 /// How children are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +67,8 @@ struct Running {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// What was read of a reply so far.
+    line: Vec<u8>,
     next: u64,
     sha256: Hex<32>,
 }
@@ -155,7 +163,7 @@ impl ChildInference {
         }
     }
 
-    async fn answer(&self, job: &Job) -> Result<Outcome, EdgeError> {
+    async fn answer(&self, job: &Job, stop: &CancellationToken) -> Result<Outcome, EdgeError> {
         let _waiting = Waiting::new(&self.waiting);
         let served = {
             let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,13 +172,17 @@ impl ChildInference {
         let served =
             served.ok_or_else(|| EdgeError::new("the model is not loaded on this machine"))?;
         let mut slot = served.running.lock().await;
+        if stop.is_cancelled() {
+            return Err(broken_off());
+        }
         // Taken out: a caller that gives up in the middle drops the child, which kills it.
         let mut running = match slot.take() {
             Some(running) => running,
             None => self.start(&served).await?,
         };
         let action = Action::Generate(request(&served.manifest, job)?);
-        let said = running.ask(action, self.options.token_timeout).await?;
+        let silence = self.options.token_timeout;
+        let said = running.ask_unless(action, silence, stop).await?;
         let sha256 = running.sha256;
         *slot = Some(running);
         match said {
@@ -179,6 +191,7 @@ impl ChildInference {
                 sha256,
             )))),
             Said::Failed(failure) if failure.deterministic => Ok(Outcome::Invalid(failure.text)),
+            Said::Failed(failure) if failure.kind == CANCELLED => Err(broken_off()),
             said => Err(unexpected("an answer", &said)),
         }
     }
@@ -201,6 +214,10 @@ fn computed(generation: Generation, sha256: Hex<32>) -> Computed {
         output_tokens: generation.output_tokens,
         tracer: Arc::new(move |nonce| generation.trace(sha256.bytes(), nonce).last()),
     }
+}
+
+fn broken_off() -> EdgeError {
+    EdgeError::new("broken off: a duty needs the engine")
 }
 
 fn unexpected(what: &str, said: &Said) -> EdgeError {
@@ -236,6 +253,7 @@ impl Running {
             child,
             input,
             output: BufReader::new(output),
+            line: Vec::new(),
             next: 1,
             sha256,
         })
@@ -244,17 +262,33 @@ impl Running {
     /// One request and its reply. A child that is silent for too long, dies, or says nonsense is
     /// dropped by the caller, and so killed.
     async fn ask(&mut self, action: Action, silence: Duration) -> Result<Said, EdgeError> {
+        let never = CancellationToken::new();
+        self.ask_unless(action, silence, &never).await
+    }
+
+    /// The same; when `stop` is cancelled the child is told to break off, which it does at its next token.
+    async fn ask_unless(
+        &mut self,
+        action: Action,
+        silence: Duration,
+        stop: &CancellationToken,
+    ) -> Result<Said, EdgeError> {
         let id = self.next;
         self.next = id.saturating_add(1);
-        let mut line = serde_json::to_vec(&Request { id, action }).map_err(EdgeError::new)?;
-        line.push(b'\n');
-        let sent = timeout(silence, self.input.write_all(&line)).await;
-        sent.map_err(|_| self.silent(silence))?
-            .map_err(|e| self.gone(&e))?;
+        self.write(&Request { id, action }, silence).await?;
+        let mut told = false;
         loop {
-            let reply = timeout(silence, self.read())
-                .await
-                .map_err(|_| self.silent(silence))??;
+            let reply = tokio::select! {
+                biased;
+                () = stop.cancelled(), if !told => None,
+                reply = timeout(silence, self.read()) => Some(reply),
+            };
+            let Some(reply) = reply else {
+                told = true;
+                self.write(&Cancel { cancel: id }, silence).await?;
+                continue;
+            };
+            let reply = reply.map_err(|_| self.silent(silence))??;
             match reply.outcome {
                 Said::Progress(_) => {}
                 outcome if reply.id == Some(id) => return Ok(outcome),
@@ -263,10 +297,24 @@ impl Running {
         }
     }
 
+    async fn write(
+        &mut self,
+        message: &impl Serialize,
+        silence: Duration,
+    ) -> Result<(), EdgeError> {
+        let mut line = serde_json::to_vec(message).map_err(EdgeError::new)?;
+        line.push(b'\n');
+        let sent = timeout(silence, self.input.write_all(&line)).await;
+        sent.map_err(|_| self.silent(silence))?
+            .map_err(|e| self.gone(&e))
+    }
+
+    /// May be dropped at any await: what was read stays for the next call.
     async fn read(&mut self) -> Result<Reply, EdgeError> {
-        let mut line = Vec::new();
-        let mut limited = (&mut self.output).take(MAX_LINE);
-        let read = limited.read_until(b'\n', &mut line).await;
+        let kept = u64::try_from(self.line.len()).unwrap_or(MAX_LINE);
+        let mut limited = (&mut self.output).take(MAX_LINE.saturating_sub(kept));
+        let read = limited.read_until(b'\n', &mut self.line).await;
+        let line = std::mem::take(&mut self.line);
         match read {
             Ok(0) => Err(EdgeError::new(
                 "the engine ended; it was killed, or ran out of memory",
@@ -297,7 +345,15 @@ impl Inference for ChildInference {
     }
 
     fn compute<'a>(&'a self, job: &'a Job) -> Edge<'a, Outcome> {
-        Box::pin(self.answer(job))
+        Box::pin(async move { self.answer(job, &CancellationToken::new()).await })
+    }
+
+    fn compute_unless<'a>(
+        &'a self,
+        job: &'a Job,
+        stop: &'a CancellationToken,
+    ) -> Edge<'a, Outcome> {
+        Box::pin(self.answer(job, stop))
     }
 
     fn idle(&self) -> bool {

@@ -232,3 +232,66 @@ async fn a_reveal_does_not_wait_behind_work_for_all_that_hangs() {
         "the advance that is still on its way keeps no process"
     );
 }
+
+/// Two sources, two prompts; the first task is slow to answer and never drawn by itself.
+fn a_slow_guess(world: &World, harness: &Harness) -> u64 {
+    for number in [1, 2] {
+        let block = prompt(number);
+        let source = format!("http://source{}", if number == 1 { "" } else { "2" });
+        let mut sources = harness.content.sources.lock().unwrap();
+        sources.insert(source, Source::Gives(block));
+    }
+    *harness.engine.slow.lock().unwrap() = Some(antiphon_api::Cid::of_raw(&prompt(1)));
+    let guessed = world.post(&prompt(1));
+    world
+        .lock()
+        .tasks
+        .get_mut(&guessed)
+        .unwrap()
+        .response
+        .entered = u64::MAX - 100;
+    guessed
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guess_makes_place_for_a_duty() {
+    let world = World::new(14, 0);
+    let (mut harness, _home) = harness(&world);
+    harness
+        .settings
+        .static_peers
+        .push("http://source2".to_owned());
+    harness.restart().await;
+    let guessed = a_slow_guess(&world, &harness);
+    harness.block().await;
+    assert_eq!(harness.engine.runs.load(Ordering::SeqCst), 1, "the guess");
+    let duty = world.post(&prompt(2));
+    for _ in 0..80 {
+        harness.block().await;
+    }
+    assert_eq!(harness.end(duty), Some(State::Done));
+    assert_eq!(harness.engine.broken_off.load(Ordering::SeqCst), 1);
+    assert_eq!(harness.end(guessed), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guess_that_became_a_duty_is_not_broken_off_by_another() {
+    let world = World::new(15, 0);
+    let (mut harness, _home) = harness(&world);
+    harness
+        .settings
+        .static_peers
+        .push("http://source2".to_owned());
+    harness.restart().await;
+    let first = a_slow_guess(&world, &harness);
+    harness.block().await;
+    world.lock().tasks.get_mut(&first).unwrap().response.entered = 1;
+    for _ in 0..4 {
+        harness.block().await;
+    }
+    world.post(&prompt(2));
+    for _ in 0..10 {
+        harness.block().await;
+    }
+    assert_eq!(harness.engine.broken_off.load(Ordering::SeqCst), 0);
+}

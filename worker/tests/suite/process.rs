@@ -4,13 +4,15 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use antiphon_api::Cid;
-use antiphon_engine::child::{Action, Outcome, Reply, Request, SelfTestRequest};
+use antiphon_engine::child::{Action, Outcome as Said, Reply, Request, SelfTestRequest};
 use antiphon_worker::edges::{ChildInference, EngineOptions};
 use antiphon_worker::home::Home;
-use antiphon_worker::ports::{Inference, ModelFiles};
+use antiphon_worker::ports::{Inference, Job, ModelFiles, Outcome};
+use tokio_util::sync::CancellationToken;
 
 fn worker(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_antiphon-worker"))
@@ -137,7 +139,7 @@ fn the_engine_answers_under_its_limits_and_ends_with_its_input() {
             reply,
             Reply {
                 id: Some(5),
-                outcome: Outcome::SelfTested(_)
+                outcome: Said::SelfTested(_)
             }
         ),
         "{reply:?}"
@@ -244,4 +246,49 @@ async fn an_engine_that_refuses_the_model_gives_its_reason() {
     let body = r#"read line; echo '{"id":1,"outcome":{"failed":{"kind":"load","text":"no such file","deterministic":false}}}'; exec sleep 60"#;
     let (error, _) = prepare(dir.path(), body).await;
     assert!(error.contains("no such file"), "{error}");
+}
+
+#[tokio::test]
+async fn a_job_is_broken_off_and_its_engine_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = r#"
+read load; echo '{"id":1,"outcome":{"loaded":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000","bytes":1,"kernel":"x","threads":1,"context_length":1,"cache_bytes_per_token":1,"seconds":0}}}'
+read test; echo '{"id":2,"outcome":{"self_tested":{"kernel":"x"}}}'
+read golden; echo '{"id":3,"outcome":{"golden":{"cases":1,"prompt_tokens":1,"output_tokens":1,"seconds":{"prefill":0,"decode":0}}}}'
+read job; echo '{"id":4,"outcome":{"progress":{"prompt_done":1,"prompt_tokens":2,"output_tokens":0}}}'
+read cancel; test "$cancel" = '{"cancel":4}' || exit 1
+echo '{"id":4,"outcome":{"failed":{"kind":"cancelled","text":"stopped","deterministic":false}}}'
+read job; echo '{"id":5,"outcome":{"failed":{"kind":"prompt","text":"too long","deterministic":true}}}'
+exec sleep 60"#;
+    let inference = ChildInference::new(EngineOptions {
+        program: script(dir.path(), body),
+        threads: 1,
+        token_timeout: Duration::from_secs(5),
+        address_space: None,
+    });
+    let manifest = manifest();
+    let files = ModelFiles {
+        manifest_cid: Cid::of_raw(&manifest),
+        manifest,
+        weights: dir.path().join("weights"),
+    };
+    inference.prepare(&files).await.unwrap();
+    let job = Job {
+        manifest: files.manifest_cid,
+        prompt: Cid::of_raw(b"p"),
+        block: Arc::new(b"p".to_vec()),
+        max_output_tokens: 1,
+    };
+    let stop = CancellationToken::new();
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+    };
+    let (broken, ()) = tokio::join!(inference.compute_unless(&job, &stop), later);
+    assert!(broken.unwrap_err().to_string().contains("broken off"));
+    let next = inference.compute(&job).await.unwrap();
+    assert!(
+        matches!(next, Outcome::Invalid(reason) if reason == "too long"),
+        "the same child answered"
+    );
 }

@@ -13,4 +13,4 @@ pub use messages::{
     Outcome, ProgressMsg, Reply, Reproduced, Request, SamplingMsg, SecondsMsg, SelfTestRequest,
     SelfTested,
 };
-pub use serve::{LINE_LIMIT, serve};
+pub use serve::{LINE_LIMIT, serve, serve_cancellable};

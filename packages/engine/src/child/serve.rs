@@ -17,10 +17,24 @@ pub const LINE_LIMIT: usize = 2 << 20;
 ///
 /// # Errors
 /// Reading or writing failed: the parent is gone.
-pub fn serve(mut reader: impl BufRead, writer: impl Write) -> io::Result<()> {
+pub fn serve(reader: impl BufRead, writer: impl Write) -> io::Result<()> {
+    serve_cancellable(reader, writer, &|_| false)
+}
+
+/// As [`serve`]; a job whose request's id is cancelled is broken off at its next token, answered with a failure of
+/// the kind `cancelled`, and the model stays loaded.
+///
+/// # Errors
+/// Reading or writing failed: the parent is gone.
+pub fn serve_cancellable(
+    mut reader: impl BufRead,
+    writer: impl Write,
+    cancelled: &dyn Fn(u64) -> bool,
+) -> io::Result<()> {
     let mut child = Child {
         model: None,
         writer,
+        cancelled,
     };
     loop {
         match read_line(&mut reader)? {
@@ -62,15 +76,16 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<Line> {
     Ok(Line::TooLong)
 }
 
-struct Child<W> {
+struct Child<'c, W> {
     model: Option<Model>,
     writer: W,
+    cancelled: &'c dyn Fn(u64) -> bool,
 }
 
-impl<W: Write> Child<W> {
+impl<W: Write> Child<'_, W> {
     fn answer(&mut self, request: Request) -> io::Result<()> {
         let id = Some(request.id);
-        let mut teller = Teller::new(&mut self.writer, id);
+        let mut teller = Teller::new(&mut self.writer, id, self.cancelled);
         let result = match request.action {
             Action::Load(load) => reload(&mut self.model, &load),
             Action::SelfTest(_) => test(),
@@ -94,12 +109,13 @@ impl<W: Write> Child<W> {
 struct Teller<'w, W> {
     writer: &'w mut W,
     id: Option<u64>,
+    cancelled: &'w dyn Fn(u64) -> bool,
     state: ProgressMsg,
     written: io::Result<()>,
 }
 
 impl<'w, W: Write> Teller<'w, W> {
-    fn new(writer: &'w mut W, id: Option<u64>) -> Self {
+    fn new(writer: &'w mut W, id: Option<u64>, cancelled: &'w dyn Fn(u64) -> bool) -> Self {
         let state = ProgressMsg {
             prompt_done: 0,
             prompt_tokens: 0,
@@ -108,6 +124,7 @@ impl<'w, W: Write> Teller<'w, W> {
         Self {
             writer,
             id,
+            cancelled,
             state,
             written: Ok(()),
         }
@@ -134,7 +151,7 @@ impl<'w, W: Write> Teller<'w, W> {
                 outcome,
             },
         );
-        if self.written.is_ok() {
+        if self.written.is_ok() && !self.id.is_some_and(self.cancelled) {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())

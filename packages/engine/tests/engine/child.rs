@@ -6,7 +6,7 @@ use antiphon_documents::{Finish, Message, Prompt};
 use antiphon_engine::Generation;
 use antiphon_engine::child::{
     Action, Failure, GenerateRequest, Generated, GoldenRequest, InputMsg, LINE_LIMIT, LoadRequest,
-    Outcome, Reply, Request, SamplingMsg, SelfTestRequest, serve,
+    Outcome, Reply, Request, SamplingMsg, SelfTestRequest, serve, serve_cancellable,
 };
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -293,6 +293,23 @@ fn a_parent_that_no_longer_reads_ends_the_child_in_the_middle_of_a_job() {
     let input = lines([load(tiny.path()), ids(vec![1, 2])]);
     let error = serve(&input[..], Deaf(2)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_cancelled_job_is_broken_off_and_the_model_stays_loaded() {
+    let tiny = TinyModel::new();
+    let input = lines([load(tiny.path()), ids(vec![1, 2]), ids(vec![1, 2])]);
+    let mut output = Vec::new();
+    serve_cancellable(&input[..], &mut output, &|id| id == 2).unwrap();
+    let text = String::from_utf8(output).unwrap();
+    let replies: Vec<Reply> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = |id| replies.iter().rfind(|reply| reply.id == Some(id)).unwrap();
+    assert_eq!(failure(last(2)).kind, "cancelled");
+    assert!(!failure(last(2)).deterministic, "never voted");
+    assert_eq!(generated(last(3)).output_tokens, 3);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use antiphon_worker::ports::{
 use antiphon_worker::relay::{Intake, Item, Verdict};
 use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::{Fault, World};
 
@@ -197,6 +198,25 @@ pub(crate) struct FakeEngine {
     /// It does not reproduce golden answers.
     pub(crate) wrong: AtomicBool,
     pub(crate) runs: AtomicUsize,
+    /// A prompt that takes half an hour.
+    pub(crate) slow: Mutex<Option<Cid>>,
+    pub(crate) broken_off: AtomicUsize,
+    /// One job at a time.
+    pub(crate) busy: tokio::sync::Mutex<()>,
+}
+
+impl FakeEngine {
+    async fn answer(&self, job: &Job) -> Result<Outcome, EdgeError> {
+        let _busy = self.busy.lock().await;
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        let slow = *self.slow.lock().unwrap() == Some(job.prompt);
+        let takes = Duration::from_millis(if slow { 1_800_000 } else { 500 });
+        tokio::time::sleep(takes).await;
+        if self.crashes.load(Ordering::SeqCst) {
+            return Err(EdgeError::new("the engine crashed"));
+        }
+        Ok(Outcome::Answer(Arc::new(computed(&job.prompt))))
+    }
 }
 
 impl Inference for FakeEngine {
@@ -209,13 +229,21 @@ impl Inference for FakeEngine {
         })
     }
     fn compute<'a>(&'a self, job: &'a Job) -> Edge<'a, Outcome> {
+        Box::pin(self.answer(job))
+    }
+    fn compute_unless<'a>(
+        &'a self,
+        job: &'a Job,
+        stop: &'a CancellationToken,
+    ) -> Edge<'a, Outcome> {
         Box::pin(async move {
-            self.runs.fetch_add(1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            if self.crashes.load(Ordering::SeqCst) {
-                return Err(EdgeError::new("the engine crashed"));
+            tokio::select! {
+                done = self.answer(job) => done,
+                () = stop.cancelled() => {
+                    self.broken_off.fetch_add(1, Ordering::SeqCst);
+                    Err(EdgeError::new("broken off"))
+                }
             }
-            Ok(Outcome::Answer(Arc::new(computed(&job.prompt))))
         })
     }
     fn idle(&self) -> bool {

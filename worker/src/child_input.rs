@@ -1,0 +1,111 @@
+//! The engine's standard input, read beside the job so that a job can be cancelled.
+//!
+//! Requests go on to the engine in order; a line `{"cancel":ID}` is taken out and marks that request.
+
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use antiphon_engine::child::LINE_LIMIT;
+use serde::{Deserialize, Serialize};
+
+/// Requests are sent one at a time: more than a few lines never wait.
+const LINES: usize = 4;
+
+/// Breaks a request off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cancel {
+    /// The request's id.
+    pub(crate) cancel: u64,
+}
+
+/// Which request was cancelled last; ids count from 1.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancelled(Arc<AtomicU64>);
+
+impl Cancelled {
+    pub(crate) fn is(&self, id: u64) -> bool {
+        self.0.load(Ordering::Relaxed) == id
+    }
+}
+
+/// What is left of the input for the engine.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    lines: Receiver<Vec<u8>>,
+    current: io::Cursor<Vec<u8>>,
+}
+
+/// Reads the input in a thread of its own, to its end.
+pub(crate) fn split(input: impl Read + Send + 'static) -> (Requests, Cancelled) {
+    let (sender, lines) = sync_channel(LINES);
+    let cancelled = Cancelled::default();
+    let marks = cancelled.clone();
+    std::thread::spawn(move || forward(io::BufReader::new(input), &sender, &marks));
+    let current = io::Cursor::default();
+    (Requests { lines, current }, cancelled)
+}
+
+/// Pieces of at most a line's limit; the engine itself refuses longer lines.
+fn forward(mut input: impl BufRead, sender: &SyncSender<Vec<u8>>, marks: &Cancelled) {
+    let limit = u64::try_from(LINE_LIMIT).unwrap_or(u64::MAX);
+    loop {
+        let mut line = Vec::new();
+        match input.by_ref().take(limit).read_until(b'\n', &mut line) {
+            Ok(read) if read > 0 => {}
+            _ => return,
+        }
+        match serde_json::from_slice::<Cancel>(&line) {
+            Ok(Cancel { cancel }) => marks.0.store(cancel, Ordering::Relaxed),
+            Err(_) if sender.send(line).is_err() => return,
+            Err(_) => {}
+        }
+    }
+}
+
+impl BufRead for Requests {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.current.fill_buf()?.is_empty()
+            && let Ok(line) = self.lines.recv()
+        {
+            self.current = io::Cursor::new(line);
+        }
+        self.current.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.current.consume(amount);
+    }
+}
+
+impl Read for Requests {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fill_buf()?;
+        self.current.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_pass_and_cancellations_are_taken_out() {
+        let (mut requests, cancelled) = split(&b"{\"id\":1}\n{\"cancel\":1}\nlast"[..]);
+        let mut text = String::new();
+        requests.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "{\"id\":1}\nlast");
+        assert!(cancelled.is(1) && !cancelled.is(2));
+    }
+
+    #[test]
+    fn a_line_without_end_goes_on_in_pieces() {
+        let long = vec![b'x'; LINE_LIMIT + 10];
+        let (mut requests, _) = split(io::Cursor::new(long));
+        let mut read = Vec::new();
+        requests.read_to_end(&mut read).unwrap();
+        assert_eq!(read.len(), LINE_LIMIT + 10);
+    }
+}
