@@ -17,8 +17,12 @@ const SEND_AGAIN: u64 = 6;
 const STRANGER_WAITS: u64 = 8;
 /// With nothing known to be open, open tasks are looked for this often, in blocks.
 const LOOK_EVERY: u64 = 10;
-/// Pages of open tasks read at most: 120 tasks; older ones are served first.
+/// Pages of open tasks read in one block at most; the next block goes on where they ended, and around.
 const PAGES: usize = 4;
+/// Open tasks remembered at most, about 2 MB; those that wait for nobody are forgotten first, the newest before.
+const MOST_KNOWN: usize = 3_000;
+/// Tasks that may be due asked again in one block at most.
+const MOST_CHECKS: usize = 20;
 /// The pause before work is sent again doubles this often: from 6 blocks to 1,536.
 const MOST_DOUBLINGS: u32 = 8;
 /// Tasks advanced or drawn in one message.
@@ -28,6 +32,8 @@ const BATCH: u32 = 10;
 #[derive(Debug, Default)]
 pub(super) struct Chores {
     tasks: BTreeMap<u64, TaskResponse>,
+    /// The last task of the last page; none at the end, or before the first.
+    cursor: Option<u64>,
     awaited: BTreeMap<u64, AwaitedRound>,
     /// The contract's beacon key, which never changes.
     beacon_key: Option<Hex<96>>,
@@ -80,6 +86,28 @@ impl Since {
 }
 
 impl Chores {
+    /// A page of open tasks after the cursor: what it leaves out is over. Tells whether it was the last one.
+    fn take_page(&mut self, page: Vec<TaskResponse>) -> bool {
+        let after = self.cursor;
+        self.cursor = page.iter().map(|task| task.task).max();
+        let last = self.cursor.unwrap_or(u64::MAX);
+        let covered = |task: u64| Some(task) > after && task <= last;
+        self.tasks.retain(|task, _| !covered(*task));
+        self.tasks
+            .extend(page.into_iter().map(|task| (task.task, task)));
+        while self.tasks.len() > MOST_KNOWN && self.forget_one() {}
+        self.cursor.is_none()
+    }
+
+    fn forget_one(&mut self) -> bool {
+        let idle = self.tasks.iter().rfind(|(_, task)| !task.due);
+        let newest = idle.or(self.tasks.last_key_value());
+        let Some(task) = newest.map(|(task, _)| *task) else {
+            return false;
+        };
+        self.tasks.remove(&task).is_some()
+    }
+
     /// The chain is not as far as was thought.
     pub(super) fn rewind(&mut self, height: u64) {
         let all = self.published.values_mut().chain(self.due.values_mut());
@@ -108,20 +136,17 @@ impl Actor {
         let wanted = tick.touched
             || pressing
             || !self.chores.looked
+            || self.chores.cursor.is_some()
             || tick.height.is_multiple_of(LOOK_EVERY);
         if !wanted {
             return Ok(());
         }
-        let mut tasks = BTreeMap::new();
         for _ in 0..PAGES {
-            let after = tasks.keys().next_back().copied();
-            let page = self.ports.chain.open_tasks(after).await?.tasks;
-            if page.is_empty() {
+            let page = self.ports.chain.open_tasks(self.chores.cursor).await?;
+            if self.chores.take_page(page.tasks) {
                 break;
             }
-            tasks.extend(page.into_iter().map(|task| (task.task, task)));
         }
-        self.chores.tasks = tasks;
         self.chores.awaited = self.awaited().await?;
         self.chores.looked = true;
         Ok(())
@@ -192,9 +217,14 @@ impl Actor {
     /// Transitions that wait for somebody: our tasks first, those of others when nobody comes.
     fn advance_due(&mut self) {
         let Chores { tasks, due, .. } = &mut self.chores;
-        due.retain(|task, _| tasks.get(task).is_some_and(|task| task.due));
+        let height = self.height;
+        let over = |task: &TaskResponse| task.due || task.deadline.is_some_and(|at| height > at);
+        due.retain(|task, _| tasks.get(task).is_some_and(over));
         let mut turns = Vec::new();
-        for task in tasks.values().filter(|task| task.due) {
+        for task in tasks.values().filter(|task| over(task)) {
+            if turns.len() >= MOST_CHECKS {
+                break;
+            }
             let ours = self
                 .open
                 .keys()

@@ -124,3 +124,25 @@ async fn a_transition_that_was_made_meanwhile_is_not_sent() {
     }
     assert!(world.lock().advanced.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_more_tasks_than_fit_a_block_the_last_is_reached_too_and_no_block_reads_more_than_four_pages()
+ {
+    let (world, mut harness, _home, _) = waiting(u64::MAX);
+    harness.settings.speculate = false;
+    harness.restart().await;
+    let last = (0..399).map(|_| world.post(&prompt(1))).last().unwrap();
+    world.lock().tasks.get_mut(&last).unwrap().response.due = true;
+    for _ in 0..30 {
+        let before = world.lock().pages;
+        quiet_block(&world, &mut harness).await;
+        assert!(world.lock().pages <= before + 4);
+    }
+    assert_eq!(world.lock().advanced, [last]);
+    // One that ends is forgotten when its page is read again.
+    world.lock().tasks.get_mut(&last).unwrap().response.due = false;
+    for _ in 0..30 {
+        quiet_block(&world, &mut harness).await;
+    }
+    assert_eq!(world.lock().advanced, [last]);
+}

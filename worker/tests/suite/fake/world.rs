@@ -22,6 +22,9 @@ pub(crate) const REVEAL_WINDOW: u64 = 40;
 pub(crate) const QUORUM: u32 = 4;
 pub(crate) const DRAW_AFTER: u64 = 4;
 
+/// Tasks on one page.
+const PAGE: usize = 30;
+
 /// Blocks that a stale answer may be behind.
 pub(crate) const HISTORY: usize = 3;
 
@@ -78,6 +81,8 @@ pub(crate) struct State {
     pub(crate) awaited: Vec<AwaitedRound>,
     /// Beacon rounds and draws, and tasks, that were sent.
     pub(crate) published: Vec<(u64, u32)>,
+    /// Pages of open tasks that were asked for.
+    pub(crate) pages: usize,
     pub(crate) advanced: Vec<u64>,
     /// What the operator's key sent, with its coins.
     pub(crate) operator: Vec<(ExecuteMsg, u128)>,
@@ -130,6 +135,7 @@ impl World {
             model: None,
             awaited: Vec::new(),
             published: Vec::new(),
+            pages: 0,
             advanced: Vec::new(),
             operator: Vec::new(),
         })))
@@ -260,6 +266,7 @@ impl State {
     }
 
     pub(crate) fn open_tasks(&mut self, after: Option<u64>, fault: Fault) -> TasksResponse {
+        self.pages += 1;
         let open = |t: &Task| !matches!(t.response.status, TaskStatus::Final | TaskStatus::Failed);
         let tasks = self
             .seen(fault)
@@ -268,7 +275,7 @@ impl State {
             .filter(open)
             .map(|t| t.response);
         TasksResponse {
-            tasks: tasks.filter(|t| Some(t.task) > after).collect(),
+            tasks: tasks.filter(|t| Some(t.task) > after).take(PAGE).collect(),
         }
     }
 
