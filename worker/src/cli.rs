@@ -238,11 +238,14 @@ fn selftest() -> Result<(), Failure> {
 }
 
 fn status(args: &Show) -> Result<(), Failure> {
-    let config = Home::new(&args.home).config()?;
+    let home = Home::new(&args.home);
+    let config = home.config()?;
+    let written = std::fs::read_to_string(home.status_file());
+    let address = written.unwrap_or_else(|_| config.status_listen.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let url = format!("http://{}/status", config.listen);
+    let url = format!("http://{}/status", address.trim());
     let unreachable =
         |e: reqwest::Error| format!("no worker answers at {url} ({e}); is it running?");
     let text = runtime

@@ -82,6 +82,37 @@ pub enum Reason {
     Draining,
 }
 
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::CommitLate,
+        Self::RevealLate,
+        Self::RoundOver,
+        Self::ComputeFailed,
+        Self::LyingTask,
+        Self::UnknownModel,
+        Self::JournalRefused,
+        Self::CommitmentDiffers,
+        Self::Draining,
+    ];
+
+    /// A stable name for logs and metrics, as it is written in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CommitLate => "commit_late",
+            Self::RevealLate => "reveal_late",
+            Self::RoundOver => "round_over",
+            Self::ComputeFailed => "compute_failed",
+            Self::LyingTask => "lying_task",
+            Self::UnknownModel => "unknown_model",
+            Self::JournalRefused => "journal_refused",
+            Self::CommitmentDiffers => "commitment_differs",
+            Self::Draining => "draining",
+        }
+    }
+}
+
 /// Where a duty stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +136,18 @@ pub enum State {
 }
 
 impl State {
+    /// The names of all states.
+    pub const NAMES: [&'static str; 8] = [
+        "seen",
+        "fetched",
+        "computed",
+        "commit_sent",
+        "committed",
+        "reveal_sent",
+        "done",
+        "lost",
+    ];
+
     /// Whether nothing will change any more.
     #[must_use]
     pub const fn ended(self) -> bool {

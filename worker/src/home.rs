@@ -164,6 +164,12 @@ impl Home {
         self.root.join("cursor.json")
     }
 
+    /// Where a running worker tells its operator of itself: an address and port.
+    #[must_use]
+    pub fn status_file(&self) -> PathBuf {
+        self.root.join("status.addr")
+    }
+
     /// The key that owns bond and seats; it may be kept elsewhere once the seats are taken, then none.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod config;
 pub mod duty;
 pub mod edges;
 mod follow;
+pub mod health;
 pub mod home;
 pub mod http;
 pub mod journal;
@@ -26,6 +27,7 @@ pub mod relay;
 mod run;
 pub mod stagger;
 pub mod vote;
+mod votes_gate;
 
 pub use cli::{MakeInference, cli_main};
 pub use run::{RunError, Stop, run};

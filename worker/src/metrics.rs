@@ -10,6 +10,13 @@ use serde::Serialize;
 use crate::duty::{DutyKey, Reason, State};
 use crate::ports::Handed;
 
+/// A node that gives no block for so long is lost: readiness turns within half a minute.
+const LOST_AFTER_SECONDS: u64 = 20;
+/// Kinds of messages, by their names in `antiphon_messages_total`.
+const MESSAGES: [&str; 5] = ["commit", "reveal", "publish_beacon", "advance", "other"];
+/// What became of votes handed over.
+const HANDED: [&str; 3] = ["taken", "busy", "refused"];
+
 /// Numbers and the present state, behind one lock; never held across an await.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -21,13 +28,18 @@ struct Inner {
     height: u64,
     ticked: Option<Instant>,
     states: BTreeMap<&'static str, u64>,
+    lost: BTreeMap<&'static str, u64>,
     sent: BTreeMap<&'static str, (u64, u64)>,
     handed: BTreeMap<&'static str, u64>,
     send_errors: u64,
     chain_errors: u64,
     duties: Vec<DutyStatus>,
     last: Option<State>,
-    fault: Option<String>,
+    /// By cause, so that the end of one does not hide another.
+    faults: BTreeMap<&'static str, String>,
+    fee_balance: u128,
+    bond: u128,
+    misses: u64,
 }
 
 /// One duty in `status`.
@@ -70,6 +82,9 @@ impl Metrics {
     pub fn state(&self, state: State) {
         let mut inner = self.lock();
         add(inner.states.entry(state.name()).or_default(), 1);
+        if let State::Lost(reason) = state {
+            add(inner.lost.entry(reason.name()).or_default(), 1);
+        }
         if state.ended() {
             inner.last = Some(state);
         }
@@ -113,31 +128,39 @@ impl Metrics {
         add(self.lock().handed.entry(name).or_default(), 1);
     }
 
-    /// Something known at start or by a later check keeps this worker from taking part.
-    pub fn fault(&self, fault: Option<String>) {
-        self.lock().fault = fault;
+    /// Something keeps this worker from taking part, or no longer.
+    pub fn fault(&self, cause: &'static str, why: Option<String>) {
+        let faults = &mut self.lock().faults;
+        match why {
+            Some(why) => faults.insert(cause, why),
+            None => faults.remove(cause),
+        };
     }
 
-    /// Why this worker cannot take part right now.
+    /// What the chain shows of our record, and coins for gas in the smallest unit.
+    pub fn record(&self, bond: u128, misses: u64) {
+        let mut inner = self.lock();
+        (inner.bond, inner.misses) = (bond, misses);
+    }
+
+    /// Coins of the key that pays gas, in the smallest unit.
+    pub fn fee_balance(&self, coins: u128) {
+        self.lock().fee_balance = coins;
+    }
+
+    /// Every reason why this worker cannot take part right now, one a line; none if it can.
     #[must_use]
     pub fn not_ready(&self) -> Option<String> {
         let inner = self.lock();
-        if let Some(fault) = &inner.fault {
-            return Some(fault.clone());
+        let mut reasons: Vec<String> = inner.faults.values().cloned().collect();
+        reasons.extend(inner.node_lost());
+        match inner.last {
+            Some(State::Lost(reason)) if reason != Reason::RoundOver => {
+                reasons.push(format!("the last duty was lost: {reason}"));
+            }
+            _ => {}
         }
-        match inner.ticked {
-            None => Some("no block was seen yet".to_owned()),
-            Some(at) if at.elapsed().as_secs() >= 30 => Some(format!(
-                "no new block for {} s; is the chain node up?",
-                at.elapsed().as_secs()
-            )),
-            Some(_) => match inner.last {
-                Some(State::Lost(reason)) if reason != Reason::RoundOver => {
-                    Some(format!("the last duty was lost: {reason}"))
-                }
-                _ => None,
-            },
-        }
+        (!reasons.is_empty()).then(|| reasons.join("\n"))
     }
 
     /// What `status` tells.
@@ -153,48 +176,116 @@ impl Metrics {
         }
     }
 
-    /// The text that Prometheus reads.
+    /// The text that Prometheus reads: every series from the start on, also those at zero.
     #[must_use]
     pub fn prometheus(&self) -> String {
-        let ready = u8::from(self.not_ready().is_none());
+        let ready = self.not_ready().is_none();
         let inner = self.lock();
         let mut out = String::new();
-        line(&mut out, "antiphon_ready", "", u64::from(ready));
-        line(&mut out, "antiphon_height", "", inner.height);
-        line(
-            &mut out,
-            "antiphon_chain_errors_total",
-            "",
-            inner.chain_errors,
-        );
-        line(
-            &mut out,
-            "antiphon_send_errors_total",
-            "",
-            inner.send_errors,
-        );
-        for (state, count) in &inner.states {
-            line(
-                &mut out,
-                "antiphon_duties_total",
-                &format!("{{state=\"{state}\"}}"),
-                *count,
-            );
+        let plain = [
+            ("antiphon_ready", u128::from(ready)),
+            ("antiphon_height", u128::from(inner.height)),
+            ("antiphon_seconds_since_block", u128::from(inner.age())),
+            ("antiphon_duties_open", inner.open()),
+            ("antiphon_fee_balance", inner.fee_balance),
+            ("antiphon_bond", inner.bond),
+            ("antiphon_misses", u128::from(inner.misses)),
+            (
+                "antiphon_chain_errors_total",
+                u128::from(inner.chain_errors),
+            ),
+            ("antiphon_send_errors_total", u128::from(inner.send_errors)),
+        ];
+        for (name, value) in plain {
+            line(&mut out, name, "", value);
         }
-        for (what, (count, gas)) in &inner.sent {
-            let label = format!("{{message=\"{what}\"}}");
-            line(&mut out, "antiphon_messages_total", &label, *count);
-            line(&mut out, "antiphon_gas_total", &label, *gas);
-        }
-        for (result, count) in &inner.handed {
-            line(
-                &mut out,
-                "antiphon_votes_handed_over_total",
-                &format!("{{result=\"{result}\"}}"),
-                *count,
-            );
-        }
+        inner.labelled(&mut out);
         out
+    }
+}
+
+impl Inner {
+    /// Seconds since the last block; 0 before the first.
+    fn age(&self) -> u64 {
+        self.ticked.map_or(0, |at| at.elapsed().as_secs())
+    }
+
+    fn open(&self) -> u128 {
+        let open = self.duties.iter().filter(|duty| !duty.state.ended());
+        u128::try_from(open.count()).unwrap_or(u128::MAX)
+    }
+
+    fn node_lost(&self) -> Option<String> {
+        match (self.ticked, self.age()) {
+            (None, _) => Some("no block was seen yet".to_owned()),
+            (Some(_), age) if age >= LOST_AFTER_SECONDS => {
+                Some(format!("no new block for {age} s; is the chain node up?"))
+            }
+            _ => None,
+        }
+    }
+
+    fn labelled(&self, out: &mut String) {
+        let reasons = Reason::ALL.map(Reason::name);
+        family(
+            out,
+            "antiphon_duties_total",
+            "state",
+            &State::NAMES,
+            &self.states,
+        );
+        family(
+            out,
+            "antiphon_duties_lost_total",
+            "reason",
+            &reasons,
+            &self.lost,
+        );
+        family(
+            out,
+            "antiphon_votes_handed_over_total",
+            "result",
+            &HANDED,
+            &self.handed,
+        );
+        let part = |pick: fn(&(u64, u64)) -> u64| -> BTreeMap<&'static str, u64> {
+            self.sent
+                .iter()
+                .map(|(what, sent)| (*what, pick(sent)))
+                .collect()
+        };
+        family(
+            out,
+            "antiphon_messages_total",
+            "message",
+            &MESSAGES,
+            &part(|sent| sent.0),
+        );
+        family(
+            out,
+            "antiphon_gas_total",
+            "message",
+            &MESSAGES,
+            &part(|sent| sent.1),
+        );
+    }
+}
+
+fn family(
+    out: &mut String,
+    name: &str,
+    label: &str,
+    values: &[&'static str],
+    counts: &BTreeMap<&'static str, u64>,
+) {
+    for value in values {
+        let count = counts.get(value).copied().unwrap_or_default();
+        line(
+            out,
+            name,
+            &format!("{{{label}=\"{value}\"}}"),
+            u128::from(count),
+        );
     }
 }
 
@@ -202,7 +293,7 @@ fn add(counter: &mut u64, by: u64) {
     *counter = counter.saturating_add(by);
 }
 
-fn line(out: &mut String, name: &str, label: &str, value: u64) {
+fn line(out: &mut String, name: &str, label: &str, value: u128) {
     // Writing to a String does not fail.
     writeln!(out, "{name}{label} {value}").ok();
 }

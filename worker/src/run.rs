@@ -1,9 +1,10 @@
 //! A worker from its configuration to its end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use antiphon_api::Cid;
 use antiphon_chain::{BlockStream, Chain, ChainError, KeyError, Start, canonical};
@@ -20,8 +21,9 @@ use crate::assemble::{beacon, connect, keys, policy};
 use crate::config::Config;
 use crate::edges::{ContractPort, HttpPeers, StorePort};
 use crate::follow::{follow, newest};
+use crate::health::{REVEALS_IN_RESERVE, judge_purse, judge_record};
 use crate::home::{Home, HomeError};
-use crate::http::{Shared, router};
+use crate::http::{Shared, router, status_routes};
 use crate::journal::{Journal, JournalError};
 use crate::metrics::Metrics;
 use crate::models::{Bringer, ModelError, take_seats};
@@ -31,8 +33,8 @@ use crate::vote::Voter;
 
 /// How often the node is asked for its newest block.
 const POLL: Duration = Duration::from_millis(100);
-/// Blocks between two looks at our own bond and fee balance.
-const LOOK_AT_SELF_EVERY: u64 = 30;
+/// Between two looks at our own bond and fee balance.
+const LOOK_AT_SELF_EVERY: Duration = Duration::from_secs(10);
 
 /// Blocks between two looks at old votes.
 const TIDY_EVERY: u64 = 200;
@@ -122,6 +124,7 @@ struct Worker {
     bringer: Bringer,
     served: CancellationToken,
     tidied: AtomicBool,
+    looked: Mutex<Option<Instant>>,
 }
 
 impl Drop for Worker {
@@ -173,38 +176,56 @@ impl Worker {
             bringer,
             served: CancellationToken::new(),
             tidied: AtomicBool::new(false),
+            looked: Mutex::new(None),
         };
-        worker.listen(config, store).await?;
+        worker.listen(config, home, store).await?;
         Ok(worker)
     }
 
     /// The gateway is up before anything else, so that peers can read what is here already.
-    async fn listen(&self, config: &Config, store: Store) -> Result<(), RunError> {
+    async fn listen(&self, config: &Config, home: &Home, store: Store) -> Result<(), RunError> {
         let address = config.listen;
         let listener = TcpListener::bind(address)
             .await
             .map_err(|why| RunError::Listen { address, why })?;
+        let gateway = Gateway::new(store, GatewayLimits::default());
+        tracing::info!(%address, worker = self.voter.worker(), "listening");
+        self.serve(listener, router(gateway, Arc::clone(&self.intake)));
+        let told = bind_status(config.status_listen).await?;
+        let address = told.local_addr().map_err(|why| RunError::Listen {
+            address: config.status_listen,
+            why,
+        })?;
+        tracing::info!(%address, "health, numbers and duties");
+        let text = address.to_string();
+        antiphon_chain::write_atomically(&home.status_file(), text.as_bytes(), 0o644).map_err(
+            |why| HomeError::Io {
+                path: home.status_file(),
+                why,
+            },
+        )?;
         let shared = Shared {
-            intake: Arc::clone(&self.intake),
             metrics: Arc::clone(&self.metrics),
             worker: self.voter.worker().to_owned(),
         };
-        let routes = router(Gateway::new(store, GatewayLimits::default()), shared);
+        self.serve(told, status_routes(shared));
+        Ok(())
+    }
+
+    fn serve(&self, listener: TcpListener, routes: axum::Router) {
         let shutdown = self.served.clone().cancelled_owned();
-        tracing::info!(%address, worker = self.voter.worker(), "listening");
         tokio::spawn(async move {
             if let Err(error) = antiphon_store::server::serve(listener, routes, shutdown).await {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(())
     }
 
     /// Fetches and checks the models, then takes the seats; beside the block loop, which reveals first
     /// whatever an earlier process left committed.
     fn bring_models(&self, config: &Config) -> AbortOnDropHandle<Brought> {
-        self.metrics
-            .fault(Some("models are being fetched and checked".to_owned()));
+        let why = "models are being fetched and checked".to_owned();
+        self.metrics.fault("models", Some(why));
         let (bringer, chain, config) = (
             self.bringer.clone(),
             Arc::clone(&self.ports.chain),
@@ -253,7 +274,7 @@ impl Worker {
         let brought = self.bring_models(config);
         tokio::select! {
             result = follow(stream, config.contract.clone(), sender) => result,
-            result = self.turn(actor, ticks, brought, stop) => result,
+            result = self.turn(actor, ticks, brought, config, stop) => result,
         }
     }
 
@@ -263,6 +284,7 @@ impl Worker {
         mut actor: Actor,
         mut ticks: mpsc::Receiver<Tick>,
         mut brought: AbortOnDropHandle<Brought>,
+        config: &Config,
         stop: &Stop,
     ) -> Result<(), RunError> {
         let (mut draining, mut bringing, mut result) = (false, true, Ok(()));
@@ -286,7 +308,7 @@ impl Worker {
                     let Some(tick) = tick else { return result };
                     let tick = newest(tick, &mut ticks);
                     actor.on_tick(tick).await;
-                    self.now_and_then(&mut actor, tick, bringing || draining).await;
+                    self.now_and_then(&mut actor, tick, config, bringing || draining).await;
                 }
             }
             if draining && actor.drained() {
@@ -297,23 +319,23 @@ impl Worker {
 
     async fn drain(&self, actor: &mut Actor) {
         tracing::info!("stopping: no new commits; reveals owed are still sent");
-        self.metrics.fault(Some("stopping".to_owned()));
+        self.metrics.fault("stopping", Some("stopping".to_owned()));
         actor.drain().await;
     }
 
     /// The models are ready and the seats are taken, or not.
     fn seated(&self, actor: &mut Actor, done: Result<Brought, JoinError>) -> Result<(), RunError> {
         let served = done.map_err(EdgeError::new)??;
-        self.metrics.fault(None);
+        self.metrics.fault("models", None);
         for (model, manifest) in served {
             actor.serve(model, manifest);
         }
         Ok(())
     }
 
-    async fn now_and_then(&self, actor: &mut Actor, tick: Tick, busy: bool) {
-        if !busy && tick.height.is_multiple_of(LOOK_AT_SELF_EVERY) {
-            self.look_at_self().await;
+    async fn now_and_then(&self, actor: &mut Actor, tick: Tick, config: &Config, busy: bool) {
+        if !busy && self.look_due() {
+            self.look_at_self(config).await;
         }
         if (self.first_tick() || tick.height.is_multiple_of(TIDY_EVERY))
             && let Err(error) = actor.tidy_journal().await
@@ -322,24 +344,41 @@ impl Worker {
         }
     }
 
+    /// By the clock, not by blocks: readiness must turn within half a minute on slow chains too.
+    fn look_due(&self) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = looked.is_none_or(|at| at.elapsed() >= LOOK_AT_SELF_EVERY);
+        if due {
+            *looked = Some(Instant::now());
+        }
+        due
+    }
+
     /// True once.
     fn first_tick(&self) -> bool {
         !self.tidied.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the chain lets us take part.
-    async fn look_at_self(&self) {
+    async fn look_at_self(&self, config: &Config) {
         let record = self.ports.chain.worker(self.voter.worker()).await;
+        judge_record(&self.metrics, &record);
+        let fee = config.gas_price.fee(antiphon_chain::gas::reveal(1));
+        let reserve = fee.map_or(0, |coin| coin.amount.saturating_mul(REVEALS_IN_RESERVE));
         let balance = self.ports.chain.fee_balance().await;
-        let fault = match (record, balance) {
-            (Ok(None), _) => Some("not bonded".to_owned()),
-            (Ok(Some(record)), _) if record.jailed_until.is_some() => {
-                Some("jailed after misses".to_owned())
-            }
-            (Ok(Some(record)), _) if record.seats.is_empty() => Some("no seat is held".to_owned()),
-            (_, Ok(0)) => Some("the key that pays gas has no coins".to_owned()),
-            _ => None,
-        };
-        self.metrics.fault(fault);
+        judge_purse(&self.metrics, &balance, reserve);
     }
+}
+
+/// The operator's listener. Monitoring must not keep a bonded worker from voting: another free port is better than
+/// none.
+async fn bind_status(address: SocketAddr) -> Result<TcpListener, RunError> {
+    let why = match TcpListener::bind(address).await {
+        Ok(listener) => return Ok(listener),
+        Err(why) => why,
+    };
+    let free = SocketAddr::new(address.ip(), 0);
+    tracing::warn!(%address, %why, "worker.status_listen cannot be used, a free port is taken");
+    let bound = TcpListener::bind(free).await;
+    bound.map_err(|why| RunError::Listen { address: free, why })
 }

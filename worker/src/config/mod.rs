@@ -92,6 +92,8 @@ pub struct Config {
     pub bond: u128,
     /// Where this worker listens.
     pub listen: SocketAddr,
+    /// Where its operator asks.
+    pub status_listen: SocketAddr,
     /// What is on record.
     pub endpoint: Option<String>,
     /// Start before the draw.
@@ -152,13 +154,8 @@ impl Written {
     /// # Errors
     /// The first value that cannot be used, with what would be.
     pub fn check(self, home: PathBuf) -> Result<Config, ConfigError> {
-        let listen = self.worker.listen.parse().map_err(|_| {
-            refused(
-                "worker.listen",
-                &self.worker.listen,
-                "an address and port such as 127.0.0.1:7400",
-            )
-        })?;
+        let listen = check_socket("worker.listen", &self.worker.listen)?;
+        let status_listen = check_socket("worker.status_listen", &self.worker.status_listen)?;
         let gas_price = check_chain(&self.chain)?;
         check_beacon(&self.beacon)?;
         let endpoint = check_endpoint(&self.worker.endpoint)?;
@@ -187,6 +184,7 @@ impl Written {
             address,
             bond,
             listen,
+            status_listen,
             endpoint,
             speculate: self.worker.speculate,
             models,
@@ -215,6 +213,11 @@ impl Written {
 fn refused(key: &'static str, got: &str, want: &'static str) -> ConfigError {
     let got = got.chars().take(160).collect();
     ConfigError::Value { key, got, want }
+}
+
+fn check_socket(key: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let want = "an address and port such as 127.0.0.1:7400";
+    text.parse().map_err(|_| refused(key, text, want))
 }
 
 fn some_text(text: String) -> Option<String> {

@@ -54,7 +54,11 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "listen =",
-        "Where this worker listens for blocks, votes and health checks.",
+        "Where this worker listens for blocks and votes of others.",
+    ),
+    (
+        "status_listen =",
+        "Health, numbers and duties, for the operator; a free port is taken if this one is in use.",
     ),
     (
         "endpoint =",

@@ -43,8 +43,10 @@ pub struct WrittenWorker {
     pub address: String,
     /// Bond to hold, in the smallest unit; topped up at start by the operator key, never lowered.
     pub bond: String,
-    /// Where this worker listens: blocks, votes, health.
+    /// Where this worker listens for others: blocks and votes.
     pub listen: String,
+    /// Where it tells its operator of health, numbers and duties.
+    pub status_listen: String,
     /// The URL on record under which others reach `listen`; empty for none (behind NAT).
     pub endpoint: String,
     /// Start on tasks of served models before the committee is drawn.
@@ -58,6 +60,7 @@ impl Default for WrittenWorker {
             address: String::new(),
             bond: "0".to_owned(),
             listen: "127.0.0.1:7400".to_owned(),
+            status_listen: "127.0.0.1:7500".to_owned(),
             endpoint: String::new(),
             speculate: true,
         }

@@ -5,33 +5,44 @@ use std::sync::Arc;
 
 use antiphon_api::{Hex, TaskStatus};
 use antiphon_worker::duty::{Reason, State};
-use antiphon_worker::http::{MAX_VOTE_BYTES, Shared, VOTES_PATH, routes};
+use antiphon_worker::health::{judge_purse, judge_record};
+use antiphon_worker::http::{MAX_VOTE_BYTES, Shared, VOTES_PATH, public_routes, status_routes};
 use antiphon_worker::metrics::{Metrics, Status};
 use antiphon_worker::relay::{Intake, Item};
 
 use crate::relay::room;
 
 struct Server {
-    address: SocketAddr,
+    public: SocketAddr,
+    status: SocketAddr,
     metrics: Arc<Metrics>,
 }
 
 async fn serve(intake: Intake) -> Server {
     let metrics = Arc::new(Metrics::default());
     let shared = Shared {
-        intake: Arc::new(intake),
         metrics: Arc::clone(&metrics),
         worker: "wasm1me".to_owned(),
     };
+    let public = listen(public_routes(Arc::new(intake))).await;
+    let status = listen(status_routes(shared)).await;
+    Server {
+        public,
+        status,
+        metrics,
+    }
+}
+
+async fn listen(routes: axum::Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, routes(shared)).await.unwrap() });
-    Server { address, metrics }
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    address
 }
 
 impl Server {
     async fn post(&self, body: Vec<u8>) -> (u16, String) {
-        let url = format!("http://{}{VOTES_PATH}", self.address);
+        let url = format!("http://{}{VOTES_PATH}", self.public);
         let answer = reqwest::Client::new()
             .post(url)
             .body(body)
@@ -42,7 +53,11 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
-        let answer = reqwest::get(format!("http://{}{path}", self.address))
+        Self::get_at(self.status, path).await
+    }
+
+    async fn get_at(address: SocketAddr, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("http://{address}{path}"))
             .await
             .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
@@ -87,7 +102,7 @@ async fn readiness_is_participation_and_says_why_not() {
         "{reason}"
     );
     server.metrics.state(State::Done);
-    server.metrics.fault(Some("not bonded".to_owned()));
+    server.metrics.fault("bond", Some("not bonded".to_owned()));
     assert_eq!(
         server.get("/readyz").await,
         (503, "not bonded\n".to_owned())
@@ -118,4 +133,94 @@ async fn status_and_metrics_tell_what_was_counted() {
             "{line} in\n{metrics}"
         );
     }
+}
+
+#[tokio::test]
+async fn strangers_are_told_nothing_but_that_the_process_is_up() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    assert_eq!(Server::get_at(server.public, "/healthz").await.0, 200);
+    for path in ["/status", "/metrics", "/readyz"] {
+        assert_eq!(Server::get_at(server.public, path).await.0, 404, "{path}");
+        assert_ne!(server.get(path).await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_hands_over_too_many_votes_is_told_to_come_back() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    let mut told = Vec::new();
+    for _ in 0..200 {
+        told.push(server.post(b"{}".to_vec()).await.0);
+    }
+    assert!(told.contains(&422) && told.contains(&429), "{told:?}");
+}
+
+fn record(bond: u128, seats: Vec<u64>, jailed: bool) -> antiphon_api::WorkerResponse {
+    let world = crate::fake::World::new(1, 0);
+    let me = world.me();
+    let mut record = world.lock().worker(&me).unwrap();
+    record.bond = bond.into();
+    record.seats = seats;
+    record.jailed_until = jailed.then_some(9);
+    record
+}
+
+/// Demand 18, the parts that are the worker's own: each cause is told, and gone when it is mended.
+#[tokio::test]
+async fn demand_18_readiness_tells_every_cause() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    let metrics = &server.metrics;
+    metrics.tick(7);
+    let causes: [(&str, Box<dyn Fn(bool)>); 5] = [
+        (
+            "not bonded",
+            Box::new(|bad| {
+                let good = Some(record(5, vec![1], false));
+                judge_record(metrics, &Ok(if bad { None } else { good }));
+            }),
+        ),
+        (
+            "no seat is held",
+            Box::new(|bad| {
+                let seats = if bad { vec![] } else { vec![1] };
+                judge_record(metrics, &Ok(Some(record(5, seats, false))));
+            }),
+        ),
+        (
+            "jailed after misses",
+            Box::new(|bad| {
+                judge_record(metrics, &Ok(Some(record(5, vec![1], bad))));
+            }),
+        ),
+        (
+            "runs dry: it has 3, want 100",
+            Box::new(|bad| {
+                judge_purse(metrics, &Ok(if bad { 3 } else { 100 }), 100);
+            }),
+        ),
+        (
+            "the last duty was lost",
+            Box::new(|bad| {
+                metrics.state(if bad {
+                    State::Lost(Reason::CommitLate)
+                } else {
+                    State::Done
+                });
+            }),
+        ),
+    ];
+    for (text, set) in causes {
+        set(true);
+        let (status, reason) = server.get("/readyz").await;
+        assert!(status == 503 && reason.contains(text), "{text}: {reason}");
+        set(false);
+        assert_eq!(server.get("/readyz").await.0, 200, "{text} was mended");
+    }
+    metrics.fault("bond", Some("not bonded".to_owned()));
+    metrics.fault("gas", Some("dry".to_owned()));
+    assert_eq!(
+        server.get("/readyz").await.1,
+        "not bonded\ndry\n",
+        "all at once"
+    );
 }
