@@ -71,6 +71,10 @@ fn values_that_cannot_be_used_are_refused_with_what_would_be() {
             "[worker]\nlisten = \"localhost\"\n",
             "worker.listen is \"localhost\"",
         ),
+        (
+            "[worker]\nstatus_listen = \"here\"\n",
+            "worker.status_listen is \"here\"",
+        ),
         ("[worker]\nbond = \"1.5\"\n", "worker.bond is \"1.5\""),
         (
             "[worker]\nendpoint = \"ftp://x\"\n",
@@ -119,4 +123,62 @@ fn durations_have_a_unit() {
     for bad in ["", "5", "s", "5 s", "-5s", "1.5s", "99999999999999999999s"] {
         assert_eq!(duration(bad), None, "{bad}");
     }
+}
+
+/// Rows of the manual's table: key with its table, and its default as TOML.
+fn documented() -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/worker.md");
+    let manual = std::fs::read_to_string(path).unwrap();
+    let rows = manual.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let key = cells.next()?.trim_end_matches('`');
+        let default = cells.next()?.strip_prefix('`')?.strip_suffix('`')?;
+        key.contains('.')
+            .then(|| (key.to_owned(), default.to_owned()))
+    });
+    rows.collect()
+}
+
+fn keys(prefix: &str, value: &toml::Value, into: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => table
+            .iter()
+            .for_each(|(key, value)| keys(&format!("{prefix}.{key}"), value, into)),
+        toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
+            list.iter().for_each(|value| keys(prefix, value, into));
+        }
+        _ => into.push(prefix.trim_start_matches('.').to_owned()),
+    }
+}
+
+#[test]
+fn demand_19_every_documented_key_loads_with_the_default_that_is_shown() {
+    let rows = documented();
+    assert!(rows.len() > 20, "the table is there: {rows:?}");
+    for (key, default) in rows {
+        let (table, name) = key.split_once('.').unwrap();
+        let text = match table {
+            "model" if name == "id" => format!("[[model]]\n{name} = {default}\n"),
+            "model" => format!("[[model]]\nid = 1\n{name} = {default}\n"),
+            _ => format!("[{table}]\n{name} = {default}\n"),
+        };
+        let written = Written::parse(&text).unwrap_or_else(|error| panic!("{key}: {error}"));
+        if table != "model" {
+            assert_eq!(written, Written::default(), "{key} shows its default");
+        }
+    }
+}
+
+#[test]
+fn demand_19_every_key_of_the_configuration_is_documented() {
+    let mut written =
+        Written::parse("[[model]]\nid = 1\nimport = \"a\"\nmanifest = \"b\"\n").unwrap();
+    written.worker.moniker = "m".to_owned();
+    let text = toml::to_string(&written).unwrap();
+    let value: toml::Value = toml::from_str(&text).unwrap();
+    let mut all = Vec::new();
+    keys("", &value, &mut all);
+    let documented: Vec<String> = documented().into_iter().map(|(key, _)| key).collect();
+    all.retain(|key| !documented.contains(key));
+    assert_eq!(all, Vec::<String>::new(), "not in docs/worker.md");
 }

@@ -165,13 +165,16 @@ fn record(bond: u128, seats: Vec<u64>, jailed: bool) -> antiphon_api::WorkerResp
     record
 }
 
+/// What readiness says, and what brings it about or mends it.
+type Cause<'a> = (&'a str, Box<dyn Fn(bool) + 'a>);
+
 /// Demand 18, the parts that are the worker's own: each cause is told, and gone when it is mended.
 #[tokio::test]
 async fn demand_18_readiness_tells_every_cause() {
     let server = serve(Intake::new("wasm1me".to_owned())).await;
     let metrics = &server.metrics;
     metrics.tick(7);
-    let causes: [(&str, Box<dyn Fn(bool)>); 5] = [
+    let causes: [Cause<'_>; 5] = [
         (
             "not bonded",
             Box::new(|bad| {
@@ -222,5 +225,39 @@ async fn demand_18_readiness_tells_every_cause() {
         server.get("/readyz").await.1,
         "not bonded\ndry\n",
         "all at once"
+    );
+}
+
+/// Names of metrics in a text.
+fn names(text: &str) -> std::collections::BTreeSet<String> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c: char| !part(c))
+        .filter(|word| word.starts_with("antiphon_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn demand_19_every_metric_in_the_grafana_file_exists() {
+    let server = serve(Intake::new("wasm1me".to_owned())).await;
+    let served = server.get("/metrics").await.1;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/grafana/worker.json");
+    let dashboard: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap());
+    let asked: Vec<String> = targets
+        .map(|target| target["expr"].as_str().unwrap().to_owned())
+        .collect();
+    let asked = names(&asked.join(" "));
+    let missing: Vec<_> = asked.difference(&names(&served)).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new(), "in /metrics:\n{served}");
+    let unused: Vec<_> = names(&served).difference(&asked).cloned().collect();
+    assert_eq!(
+        unused,
+        Vec::<String>::new(),
+        "every number is on the dashboard"
     );
 }
