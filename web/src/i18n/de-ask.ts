@@ -70,6 +70,7 @@ export const deAsk: Part<typeof ask> = {
   'stage.now.drawn': 'Lost aus',
   'stage.now.committing': 'Rechnet',
   'stage.now.revealing': 'Deckt auf',
+  'stage.now.final': 'Einspruchsfrist',
   'stage.now.verified': 'Prüft',
   'stages.label': 'Schritte',
   'stages.seconds': '{s} s',

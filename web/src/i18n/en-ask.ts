@@ -65,6 +65,7 @@ export const ask = {
   'stage.now.drawn': 'Drawing lots',
   'stage.now.committing': 'Computing',
   'stage.now.revealing': 'Revealing',
+  'stage.now.final': 'Time for an appeal',
   'stage.now.verified': 'Verifying',
   'stages.label': 'Stages',
   'stages.seconds': '{s} s',

@@ -5,8 +5,9 @@ import { asAntiphonError, AntiphonError } from '../core/errors';
 import type { Context, ReceiptCheck } from '../core/types';
 import { t } from '../i18n';
 import { isTaskId, routeHash } from '../router';
-import { net, reader } from '../state/network';
-import { checkText, compare, makeReceipt } from '../state/receipts';
+import type { NetworkConfig } from '../core/network';
+import { net } from '../state/network';
+import { checkText, compare, makeReceipt, type Receipt } from '../state/receipts';
 import { CheckList, Verdict } from '../ui/checks';
 import { ErrorCard, type Failure } from '../ui/error-card';
 import { testIds } from '../ui/test-ids';
@@ -22,14 +23,12 @@ interface Outcome {
   chain: string;
 }
 
-export default function VerifyPage({ task }: { task: number | null }) {
-  const [input, setInput] = useState(task === null ? '' : String(task));
-  const [rest, setRest] = useState('');
+/** What is being checked, and what came of it. */
+function useVerifier(rest: string) {
   const [busy, setBusy] = useState<'here' | 'chain' | null>(null);
   const [here, setHere] = useState<Outcome | null>(null);
   const [chain, setChain] = useState<Outcome | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-
   const work = async (what: 'here' | 'chain', by: () => Promise<void>): Promise<void> => {
     setBusy(what);
     setFailure(null);
@@ -48,10 +47,18 @@ export default function VerifyPage({ task }: { task: number | null }) {
       setChain(null);
       setHere(await checkHere(text, rest));
     });
+  const compareWith = (outcome: Outcome): Promise<void> =>
+    work('chain', async () => setChain(await checkThere(outcome, rest)));
+  return { busy, here, chain, failure, setFailure, verify, compareWith };
+}
+
+export default function VerifyPage({ task }: { task: number | null }) {
+  const [input, setInput] = useState(task === null ? '' : String(task));
+  const [rest, setRest] = useState('');
+  const { busy, here, chain, failure, setFailure, verify, compareWith } = useVerifier(rest);
   useEffect(() => {
     if (task !== null && net.value) void verify(String(task));
   }, [task, net.value]);
-
   return (
     <div class="page">
       <header>
@@ -66,17 +73,7 @@ export default function VerifyPage({ task }: { task: number | null }) {
         }}
       >
         <Drop input={input} onInput={setInput} onTooLarge={() => setFailure(tooLarge())} />
-        <label class="field">
-          <span>{t('verify.rest')}</span>
-          <input
-            class="input"
-            type="url"
-            value={rest}
-            placeholder={net.value?.rest}
-            data-test={testIds.verifyRest}
-            onInput={(event) => setRest(event.currentTarget.value)}
-          />
-        </label>
+        <RestField value={rest} onInput={setRest} />
         <div class="actions">
           <button
             type="submit"
@@ -92,23 +89,37 @@ export default function VerifyPage({ task }: { task: number | null }) {
       <div role="status" class="section">
         {here && <Here outcome={here} />}
       </div>
-      {here?.ok && (
-        <section class="section">
-          <div class="actions">
-            <button
-              type="button"
-              class="button"
-              disabled={busy !== null}
-              data-test={testIds.verifyChain}
-              onClick={() => void work('chain', async () => setChain(await checkThere(here, rest)))}
-            >
-              {t(busy === 'chain' ? 'verify.chain.running' : 'verify.chain')}
-            </button>
-          </div>
-          {chain && <There outcome={chain} />}
-        </section>
-      )}
+      {here?.ok && <OnChain busy={busy} chain={chain} run={() => void compareWith(here)} />}
     </div>
+  );
+}
+
+function RestField({ value, onInput }: { value: string; onInput: (text: string) => void }) {
+  return (
+    <label class="field">
+      <span>{t('verify.rest')}</span>
+      <input
+        class="input"
+        type="url"
+        value={value}
+        placeholder={net.value?.rest}
+        data-test={testIds.verifyRest}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function OnChain({ busy, chain, run }: { busy: string | null; chain: Outcome | null; run: () => void }) {
+  return (
+    <section class="section">
+      <div class="actions">
+        <button type="button" class="button" disabled={busy !== null} data-test={testIds.verifyChain} onClick={run}>
+          {t(busy === 'chain' ? 'verify.chain.running' : 'verify.chain')}
+        </button>
+      </div>
+      {chain && <There outcome={chain} />}
+    </section>
   );
 }
 
@@ -192,13 +203,33 @@ function There({ outcome }: { outcome: Outcome }) {
   );
 }
 
-/** A reader of the node that was typed in, else of the settings' node. */
-function contextFor(rest: string): Context {
-  const config = net.value;
+/** A reader of the node that was typed in, else of the settings' node. A receipt names its own chain and contract. */
+function contextFor(rest: string, receipt?: Receipt): Context {
+  const typed = rest.trim().replace(/\/+$/, '');
+  if (typed !== '' && !URL.canParse(typed)) throw new AntiphonError('node_down', {}, typed);
+  const own = receipt ? { chain_id: receipt.chain_id, contract: receipt.contract } : {};
+  const config = net.value ?? (receipt && typed !== '' ? bareConfig(typed, receipt) : null);
   if (!config) throw new AntiphonError('node_down', {}, t('app.no_network'));
-  if (rest.trim() === '') return reader.value ?? createContext(config);
-  if (!URL.canParse(rest.trim())) throw new AntiphonError('node_down', {}, rest);
-  return createContext({ ...config, rest: rest.trim().replace(/\/+$/, '') });
+  return createContext({ ...config, ...own, ...(typed === '' ? {} : { rest: typed }) });
+}
+
+/** Enough of a network to compare a receipt with it: nothing is paid or signed. */
+function bareConfig(rest: string, { chain_id, contract }: Receipt): NetworkConfig {
+  return {
+    chain_id,
+    chain_name: chain_id,
+    rpc: rest,
+    rest,
+    contract,
+    prefix: contract.slice(0, contract.lastIndexOf('1')),
+    denom: '',
+    display_denom: '',
+    decimals: 0,
+    gas_price: '0',
+    model: null,
+    faucet: null,
+    gateway: null,
+  };
 }
 
 async function checkHere(input: string, rest: string): Promise<Outcome> {
@@ -211,8 +242,6 @@ async function checkHere(input: string, rest: string): Promise<Outcome> {
 async function checkThere(here: Outcome, rest: string): Promise<Outcome> {
   const { receipt } = await checkText(here.text);
   if (!receipt) throw new AntiphonError('receipt_invalid');
-  const ctx = contextFor(rest);
-  const own = { ...ctx.net, chain_id: receipt.chain_id, contract: receipt.contract };
-  const checks = await compare(createContext(own), receipt);
+  const checks = await compare(contextFor(rest, receipt), receipt);
   return { ...here, ok: checks.every(({ ok }) => ok), checks };
 }

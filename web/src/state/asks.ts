@@ -13,8 +13,6 @@ import { chats, findChat, history, networkId, reread, updateAsk } from './chats'
 import { reader } from './network';
 import { snapshotOf } from './voices';
 
-/** What the chain said last of a task under way, by ask. */
-export const views = signal<Record<string, TaskView>>({});
 const running = new Map<string, AbortController>();
 
 /** The following of tasks is a chunk of its own: reading the page needs none of it. */
@@ -74,7 +72,7 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
   try {
     const result = await start((event) => {
       if (event.type === 'view') checkSame(findAsk(chatId, askId), event.view);
-      return onEvent(askId, event, change);
+      return onEvent(event, change);
     }, stop.signal);
     void change((ask) => withResult(ask, result));
     const { size } = result.task;
@@ -114,7 +112,7 @@ function fail(change: Change, failure: Failure): void {
 }
 
 /** What is returned for `pending` is awaited by the sender: nothing is broadcast that is not written down. */
-function onEvent(askId: string, event: AskEvent, change: Change): Promise<void> {
+function onEvent(event: AskEvent, change: Change): Promise<void> {
   const at = Date.now();
   switch (event.type) {
     case 'stage':
@@ -124,7 +122,6 @@ function onEvent(askId: string, event: AskEvent, change: Change): Promise<void> 
     case 'task':
       return change((ask) => ({ ...ask, task: event.id }));
     case 'view':
-      views.value = { ...views.value, [askId]: event.view };
       return change((ask) => withView(ask, event.view));
     case 'answer':
       return change((ask) => ({ ...ask, stage: 'verified', marks: { verified: at, ...ask.marks } }));

@@ -22,11 +22,22 @@ export default function GrantDialog() {
   );
 }
 
+/** What is asked for, as typed. */
+interface Terms {
+  minutes: number;
+  calls: number;
+  typed: string;
+}
+
 function GrantForm({ close }: { close: () => void }) {
   const decimals = net.value?.decimals ?? 6;
-  const [minutes, setMinutes] = useState(30);
-  const [calls, setCalls] = useState(20);
-  const [typed, setTyped] = useState(decimal(defaultDeposit(20), decimals).replace(/\u202f/g, ''));
+  const [terms, setTerms] = useState<Terms>(() => ({
+    minutes: 30,
+    calls: 20,
+    typed: decimal(defaultDeposit(20), decimals).replace(/\u202f/g, ''),
+  }));
+  const { minutes, calls, typed } = terms;
+  const change = (by: Partial<Terms>): void => setTerms({ ...terms, ...by });
   const deposit = parseDecimal(typed, decimals);
   const valid = deposit !== null && calls >= 1 && calls <= MAX_CALLS;
   const waiting = busy.value === 'start';
@@ -40,48 +51,7 @@ function GrantForm({ close }: { close: () => void }) {
     >
       <h2>{t('grant.title')}</h2>
       <Words minutes={minutes} calls={calls} />
-      <div class="row">
-        <label class="field">
-          <span>{t('grant.minutes')}</span>
-          <select
-            class="input"
-            value={minutes}
-            data-test={testIds.grantMinutes}
-            onChange={(event) => setMinutes(Number(event.currentTarget.value))}
-          >
-            {MINUTES.map((m) => (
-              <option key={m} value={m}>
-                {duration(m)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{t('grant.calls')}</span>
-          <input
-            class="input"
-            type="number"
-            min="1"
-            max={MAX_CALLS}
-            value={calls}
-            data-test={testIds.grantCalls}
-            onInput={(event) => setCalls(Math.floor(event.currentTarget.valueAsNumber || 0))}
-          />
-        </label>
-        <label class="field">
-          <span>
-            {t('grant.deposit')} ({net.value?.display_denom})
-          </span>
-          <input
-            class="input"
-            inputMode="decimal"
-            value={typed}
-            aria-invalid={deposit === null}
-            data-test={testIds.grantDeposit}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        </label>
-      </div>
+      <Fields terms={terms} valid={deposit !== null} change={change} />
       {deposit !== null && price.value !== null && price.value > 0n && (
         <p class="faint">{t('grant.deposit.words', { n: Number(deposit / price.value) })}</p>
       )}
@@ -95,6 +65,55 @@ function GrantForm({ close }: { close: () => void }) {
         </button>
       </div>
     </form>
+  );
+}
+
+function Fields(props: { terms: Terms; valid: boolean; change: (by: Partial<Terms>) => void }) {
+  const { terms, valid, change } = props;
+  const { minutes, calls, typed } = terms;
+  return (
+    <div class="row">
+      <label class="field">
+        <span>{t('grant.minutes')}</span>
+        <select
+          class="input"
+          value={minutes}
+          data-test={testIds.grantMinutes}
+          onChange={(event) => change({ minutes: Number(event.currentTarget.value) })}
+        >
+          {MINUTES.map((m) => (
+            <option key={m} value={m}>
+              {duration(m)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>{t('grant.calls')}</span>
+        <input
+          class="input"
+          type="number"
+          min="1"
+          max={MAX_CALLS}
+          value={calls}
+          data-test={testIds.grantCalls}
+          onInput={(event) => change({ calls: Math.floor(event.currentTarget.valueAsNumber || 0) })}
+        />
+      </label>
+      <label class="field">
+        <span>
+          {t('grant.deposit')} ({net.value?.display_denom})
+        </span>
+        <input
+          class="input"
+          inputMode="decimal"
+          value={typed}
+          aria-invalid={!valid}
+          data-test={testIds.grantDeposit}
+          onInput={(event) => change({ typed: event.currentTarget.value })}
+        />
+      </label>
+    </div>
   );
 }
 

@@ -18,6 +18,7 @@ import {
   walletFailure,
   walletInstalled,
   withdraw,
+  type Account as WalletAccount,
 } from '../state/wallet';
 import { ErrorCard } from './error-card';
 import { Icon } from './icons';
@@ -141,47 +142,53 @@ function Account() {
       </dl>
       <p class="faint">{t('wallet.prepaid.words')}</p>
       {who.ledger && <p class="faint">{t('wallet.ledger')}</p>}
-      <div class="actions">
-        {!session.value && (
-          <button
-            type="button"
-            class={`button small${who.kind === 'keplr' ? ' primary' : ''}`}
-            data-test={testIds.sessionStart}
-            onClick={() => {
-              panelOpen.value = false;
-              grantOpen.value = true;
-            }}
-          >
-            {t('session.start')}
-          </button>
-        )}
-        {net.value?.faucet && (
-          <button
-            type="button"
-            class="button small"
-            disabled={busy.value !== null}
-            data-test={testIds.walletFaucet}
-            onClick={() => void takeCoins()}
-          >
-            {t(busy.value === 'faucet' ? 'wallet.faucet.asking' : 'wallet.faucet')}
-          </button>
-        )}
-        {(prepaid.value ?? 0n) > 0n && (
-          <button
-            type="button"
-            class="button small"
-            disabled={busy.value !== null}
-            data-test={testIds.walletWithdraw}
-            onClick={() => void withdraw()}
-          >
-            {t(busy.value === 'withdraw' ? 'wallet.withdrawing' : 'wallet.withdraw')}
-          </button>
-        )}
-        <button type="button" class="quiet" data-test={testIds.walletDisconnect} onClick={disconnect}>
-          {t('wallet.disconnect')}
-        </button>
-      </div>
+      <AccountActions who={who} />
     </>
+  );
+}
+
+function AccountActions({ who }: { who: WalletAccount }) {
+  return (
+    <div class="actions">
+      {!session.value && (
+        <button
+          type="button"
+          class={`button small${who.kind === 'keplr' ? ' primary' : ''}`}
+          data-test={testIds.sessionStart}
+          onClick={() => {
+            panelOpen.value = false;
+            grantOpen.value = true;
+          }}
+        >
+          {t('session.start')}
+        </button>
+      )}
+      {net.value?.faucet && (
+        <button
+          type="button"
+          class="button small"
+          disabled={busy.value !== null}
+          data-test={testIds.walletFaucet}
+          onClick={() => void takeCoins()}
+        >
+          {t(busy.value === 'faucet' ? 'wallet.faucet.asking' : 'wallet.faucet')}
+        </button>
+      )}
+      {(prepaid.value ?? 0n) > 0n && (
+        <button
+          type="button"
+          class="button small"
+          disabled={busy.value !== null}
+          data-test={testIds.walletWithdraw}
+          onClick={() => void withdraw()}
+        >
+          {t(busy.value === 'withdraw' ? 'wallet.withdrawing' : 'wallet.withdraw')}
+        </button>
+      )}
+      <button type="button" class="quiet" data-test={testIds.walletDisconnect} onClick={disconnect}>
+        {t('wallet.disconnect')}
+      </button>
+    </div>
   );
 }
 

@@ -16,7 +16,6 @@ import { ComposerOptions } from './options';
 export function Composer({ chat }: { chat: Chat | null }) {
   const key = chat?.id ?? '';
   const text = drafts.value[key] ?? '';
-  const busy = isBusy(chat);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => grow(field.current), [text]);
   useEffect(() => {
@@ -45,35 +44,42 @@ export function Composer({ chat }: { chat: Chat | null }) {
           onInput={(event) => (drafts.value = { ...drafts.value, [key]: event.currentTarget.value })}
           onKeyDown={(event) => onKey(event, chat, text)}
         />
-        {busy ? (
-          <button
-            type="button"
-            class="send"
-            aria-label={t('composer.stop')}
-            title={t('composer.stop')}
-            data-test={testIds.composerStop}
-            onClick={() => stopAll(chat)}
-          >
-            <Icon name="stop" />
-          </button>
-        ) : (
-          <button
-            type="submit"
-            class="send"
-            aria-label={t('composer.send')}
-            title={t('composer.send')}
-            disabled={text.trim() === '' || !chosenModel.value}
-            data-test={testIds.composerSend}
-          >
-            <Icon name="arrowUp" />
-          </button>
-        )}
+        <SendButton chat={chat} text={text} />
       </div>
       <ComposerOptions note={<Note />} />
       <p class="hidden-text" id="composer-hint">
         {t('composer.hint')}
       </p>
     </form>
+  );
+}
+
+function SendButton({ chat, text }: { chat: Chat | null; text: string }) {
+  if (isBusy(chat)) {
+    return (
+      <button
+        type="button"
+        class="send"
+        aria-label={t('composer.stop')}
+        title={t('composer.stop')}
+        data-test={testIds.composerStop}
+        onClick={() => stopAll(chat)}
+      >
+        <Icon name="stop" />
+      </button>
+    );
+  }
+  return (
+    <button
+      type="submit"
+      class="send"
+      aria-label={t('composer.send')}
+      title={t('composer.send')}
+      disabled={text.trim() === '' || !chosenModel.value}
+      data-test={testIds.composerSend}
+    >
+      <Icon name="arrowUp" />
+    </button>
   );
 }
 

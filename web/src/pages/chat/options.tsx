@@ -108,7 +108,7 @@ function Price() {
 }
 
 function Fine() {
-  const { temperature, seed, fresh } = options.value;
+  const { temperature, fresh } = options.value;
   const chosen = chosenModel.value;
   return (
     <fieldset class="fine" data-test={testIds.settingsPanel}>
@@ -139,29 +139,7 @@ function Fine() {
           onChange={(event) => setOption('maxTokens', Math.max(1, Math.floor(event.currentTarget.valueAsNumber || 1)))}
         />
       </label>
-      <label class="field">
-        <span>{t('composer.seed')}</span>
-        <span class="joined">
-          <input
-            class="input"
-            inputMode="numeric"
-            pattern="0|[1-9][0-9]{0,19}"
-            value={seed}
-            aria-invalid={!isSeed(seed)}
-            data-test={testIds.setSeed}
-            onInput={(event) => setOption('seed', event.currentTarget.value.trim())}
-          />
-          <button
-            type="button"
-            class="button"
-            aria-label={t('answer.retry.seed')}
-            title={t('answer.retry.seed')}
-            onClick={() => setOption('seed', anotherSeed())}
-          >
-            <Icon name="retry" size={14} />
-          </button>
-        </span>
-      </label>
+      <SeedField />
       <label class="check wide">
         <input
           type="checkbox"
@@ -177,5 +155,34 @@ function Fine() {
         </p>
       )}
     </fieldset>
+  );
+}
+
+function SeedField() {
+  const { seed } = options.value;
+  return (
+    <label class="field">
+      <span>{t('composer.seed')}</span>
+      <span class="joined">
+        <input
+          class="input"
+          inputMode="numeric"
+          pattern="0|[1-9][0-9]{0,19}"
+          value={seed}
+          aria-invalid={!isSeed(seed)}
+          data-test={testIds.setSeed}
+          onInput={(event) => setOption('seed', event.currentTarget.value.trim())}
+        />
+        <button
+          type="button"
+          class="button"
+          aria-label={t('answer.retry.seed')}
+          title={t('answer.retry.seed')}
+          onClick={() => setOption('seed', anotherSeed())}
+        >
+          <Icon name="retry" size={14} />
+        </button>
+      </span>
+    </label>
   );
 }

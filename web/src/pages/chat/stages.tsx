@@ -31,13 +31,18 @@ const ORDER: Stage[] = [
 ];
 const rank = (stage: Stage): number => ORDER.indexOf(stage);
 
+/** A task seen from outside is not verified by the asker's tab: its last step is the settlement. */
+function stepsOf(ask: Ask): typeof STEPS {
+  return ask.id === '' ? [...STEPS.slice(0, -1), { name: 'final', done: 'final' }] : STEPS;
+}
+
 /** Where each step stands; pure, so that it can be tested. */
 export function steps(ask: Ask): { name: Stage; state: StepState; at: number | null }[] {
   // A settled task whose text this tab has not hashed yet is agreed on, not verified.
-  const stage = ask.stage === 'final' && !ask.answer ? 'answered' : ask.stage;
+  const stage = ask.stage === 'final' && !ask.answer && ask.id !== '' ? 'answered' : ask.stage;
   const reached = stage === 'failed' ? lastReached(ask) : rank(stage);
   let currentSeen = false;
-  return STEPS.map(({ name, done }) => {
+  return stepsOf(ask).map(({ name, done }) => {
     if (reached >= rank(done)) return { name, state: 'done', at: ask.marks[done] ?? null };
     const state: StepState = currentSeen ? 'waiting' : ask.failure ? 'failed' : 'current';
     currentSeen = true;
