@@ -1,12 +1,6 @@
 //! The one place that prints: answers and tables to stdout, everything else to stderr.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the output module of a command line"
-)]
-
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use antiphon_api::{Ballot, ConductInfo, Finish};
 use serde::Serialize;
@@ -20,47 +14,60 @@ use crate::error::ClientError;
 /// The value cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), ClientError> {
     let text = serde_json::to_string(value).map_err(|e| ClientError::Usage(e.to_string()))?;
-    println!("{text}");
+    out(&format!("{text}\n"));
     Ok(())
+}
+
+/// A reader that went away, as `| head` does, is no failure: what it does not want is not printed.
+fn out(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    written.and_then(|()| stdout.flush()).ok();
+}
+
+/// The same on stderr.
+fn err(text: &str) {
+    std::io::stderr().lock().write_all(text.as_bytes()).ok();
 }
 
 /// Prints text on stdout.
 pub fn text(text: &str) {
-    println!("{}", printable(text));
+    out(&format!("{}\n", printable(text)));
 }
 
 /// Prints a document on stdout as it is, without a line end of its own.
 pub fn document(text: &str) {
-    print!("{text}");
+    out(text);
 }
 
 /// Prints a line for people on stderr.
 pub fn note(line: &str) {
-    eprintln!("{}", printable(line));
+    err(&format!("{}\n", printable(line)));
 }
 
 /// Prints a quieter line on stderr.
 pub fn faint(line: &str) {
-    eprintln!("{}", paint("2", &printable(line)));
+    err(&format!("{}\n", paint("2", &printable(line))));
 }
 
 /// Shows that a line is waited for.
 pub fn ask_for_line() {
-    eprint!("{} ", paint("1", "›"));
+    err(&format!("{} ", paint("1", "›")));
 }
 
 /// Prints a failure on stderr.
 pub fn failure(error: &ClientError) {
-    eprintln!(
-        "{} {}",
-        paint("1;31", "error:"),
-        printable(&error.to_string())
-    );
+    let text = printable(&error.to_string());
+    err(&format!("{} {text}\n", paint("1;31", "error:")));
 }
 
 /// Prints a warning on stderr.
 pub fn warning(line: &str) {
-    eprintln!("{} {}", paint("1;33", "warning:"), printable(line));
+    err(&format!(
+        "{} {}\n",
+        paint("1;33", "warning:"),
+        printable(line)
+    ));
 }
 
 /// Colour on a terminal only, and never with `NO_COLOR`.
@@ -100,7 +107,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) {
             .iter()
             .enumerate()
             .map(|(column, cell)| format!("{:<width$}", printable(cell), width = width(column)));
-        println!("{}", padded.collect::<Vec<_>>().join("  ").trim_end());
+        let line = padded.collect::<Vec<_>>().join("  ");
+        out(&format!("{}\n", line.trim_end()));
     };
     line(head.to_vec());
     for row in rows {

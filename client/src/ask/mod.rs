@@ -7,7 +7,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use antiphon_api::{Ballot, Cid, ModelResponse, TaskStatus};
+use antiphon_api::{Ballot, Cid, ExecuteMsg, ModelResponse, TaskStatus};
 use antiphon_chain::Sender;
 use antiphon_documents::Prompt;
 
@@ -127,9 +127,19 @@ async fn pay_and_follow(
     let document = options.prompt.to_canonical();
     let cid = Cid::of_raw(document.as_bytes());
     let bytes = bytes::Bytes::from(document);
-    let holders = post::upload(network, model.model, &cid, bytes.clone()).await?;
+    let prompt_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let priced = post::price(network, sender, options, model, prompt_bytes).await?;
+    let holders = post::upload(network, model.model, &cid, bytes).await?;
     news(AskEvent::Uploaded { holders: &holders });
-    let posted = post::post(network, sender, options, model, cid, bytes.len(), &holders).await?;
+    let msg = ExecuteMsg::PostTask {
+        model: model.model,
+        prompt: cid,
+        prompt_bytes,
+        max_output_tokens: options.prompt.max_output_tokens,
+        holders,
+        committee: options.committee,
+    };
+    let posted = post::post(network, sender, &msg, priced).await?;
     let (task, escrow) = (posted.task, posted.escrow);
     news(AskEvent::Posted { task, escrow });
     let mut follower = Follower::new(network, posted.task, posted.broadcast);

@@ -68,34 +68,39 @@ fn candidates(seats: Vec<SeatInfo>, cid: &Cid) -> Vec<(String, String)> {
     list
 }
 
-/// Posts the task; attaches what the balance in the contract lacks of the escrow.
-pub(super) async fn post(
+/// What a task takes, and what of it must be attached.
+pub(super) struct Priced {
+    escrow: u128,
+    funds: Vec<Coin>,
+}
+
+/// Asks for the price, and whether it can be paid, before anything is uploaded.
+pub(super) async fn price(
     network: &Network,
     sender: &Sender,
     options: &AskOptions,
     model: &ModelResponse,
-    prompt: Cid,
-    prompt_bytes: usize,
-    holders: &[String],
-) -> Result<Posted, ClientError> {
-    let prompt_bytes = u32::try_from(prompt_bytes).unwrap_or(u32::MAX);
+    prompt_bytes: u32,
+) -> Result<Priced, ClientError> {
     let limit = options.prompt.max_output_tokens;
-    let contract = &network.contract;
-    let fee = contract
+    let fee = network
+        .contract
         .estimate_fee(model.model, prompt_bytes, limit, options.committee)
         .await?;
     let escrow = fee.escrow.u128();
     let funds = missing_coins(network, sender, escrow).await?;
-    let msg = ExecuteMsg::PostTask {
-        model: model.model,
-        prompt,
-        prompt_bytes,
-        max_output_tokens: limit,
-        holders: holders.to_vec(),
-        committee: options.committee,
-    };
-    let gas = antiphon_chain::gas::of(&msg);
-    let msgs = [contract.message(&msg, &funds)?];
+    Ok(Priced { escrow, funds })
+}
+
+/// Posts the task; attaches what the balance in the contract lacks of the escrow.
+pub(super) async fn post(
+    network: &Network,
+    sender: &Sender,
+    msg: &ExecuteMsg,
+    priced: Priced,
+) -> Result<Posted, ClientError> {
+    let gas = antiphon_chain::gas::of(msg);
+    let msgs = [network.contract.message(msg, &priced.funds)?];
     let sent = sender.broadcast(&msgs, gas).await?;
     let broadcast = Instant::now();
     let outcome = sender.wait(&sent).await?.into_result(sender.requester())?;
@@ -110,7 +115,7 @@ pub(super) async fn post(
     })?;
     Ok(Posted {
         task,
-        escrow,
+        escrow: priced.escrow,
         height: outcome.height,
         broadcast,
         at: Instant::now(),

@@ -206,3 +206,16 @@ async fn a_task_is_shown_with_its_members() {
     assert_eq!(ran.out.matches("wasm1worker").count(), 5, "{}", ran.out);
     assert!(ran.out.contains("paid 300, refunded 200"), "{}", ran.out);
 }
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_failure() {
+    let program = env!("CARGO_BIN_EXE_antiphon");
+    let piped = format!("set -o pipefail; {program} completions bash | head -1");
+    let ran = Command::new("bash")
+        .args(["-c", &piped])
+        .output()
+        .await
+        .unwrap();
+    assert!(ran.status.success());
+    assert_eq!(String::from_utf8(ran.stderr).unwrap(), "");
+}

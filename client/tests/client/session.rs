@@ -176,6 +176,9 @@ async fn refused(stage: &Stage) -> String {
     assert!(matches!(error, ClientError::Session(_)), "{error}");
     assert_eq!(error.exit_code(), 4);
     assert_eq!(stage.taken(), before, "a refusal must not cost a fee");
+    let prompt = crate::world::prompt().cid();
+    let held = stage.world.workers.iter().any(|worker| worker.has(&prompt));
+    assert!(!held, "nothing is uploaded for nothing");
     error.to_string()
 }
 
