@@ -48,6 +48,8 @@ struct Inner {
     journal: Arc<Journal>,
     metrics: Arc<Metrics>,
     flights: Mutex<BTreeMap<QuestionKey, Flight>>,
+    /// What an earlier run left in doubt.
+    doubts: Vec<Entry>,
     /// Between two looks at something that is in doubt or open.
     poll: Duration,
 }
@@ -64,6 +66,7 @@ impl Desk {
         Self {
             inner: Arc::new(Inner {
                 answers,
+                doubts: journal.in_doubt(),
                 journal,
                 metrics,
                 flights: Mutex::default(),
@@ -120,11 +123,11 @@ impl Desk {
 
     /// Settles what an earlier run left in doubt, then watches open tasks to their end, for ever.
     pub async fn keep_books(self) {
-        for entry in self.inner.journal.in_doubt() {
+        for id in self.inner.doubts.iter().map(|entry| entry.id) {
             let desk = self.clone();
             tokio::spawn(async move {
-                if let Err(failure) = desk.resolve(entry.id).await {
-                    tracing::warn!(%failure, entry = entry.id, "a transaction of an earlier run is still in doubt");
+                if let Err(failure) = desk.resolve(id).await {
+                    tracing::warn!(%failure, entry = id, "a transaction of an earlier run is still in doubt");
                 }
             });
         }
@@ -158,32 +161,27 @@ impl Desk {
     /// What became of a transaction that was signed: asked until the chain knows.
     async fn resolve(&self, id: u64) -> Result<Option<Posted>, Failure> {
         loop {
-            let entries = self.inner.journal.in_doubt();
-            let entry = entries.into_iter().find(|entry| entry.id == id);
-            let Some(Standing::Noted(pending)) = entry.map(|entry| entry.standing) else {
-                return Ok(self.posted_of(id));
+            let standing = self.inner.journal.entry(id).map(|entry| entry.standing);
+            let pending = match standing {
+                Some(Standing::Noted(pending)) => pending,
+                // Somebody else has settled the doubt.
+                other => return Ok(other.as_ref().and_then(posted_in)),
             };
             match self.inner.answers.fate(&pending).await {
                 Ok(Fate::Posted(posted)) => {
                     self.inner.journal.posted(id, &posted).map_err(disk)?;
                     return Ok(Some(posted));
                 }
+                // Looked at again: only what stands in the journal now is judged.
                 Ok(Fate::Void) => {
-                    self.inner.journal.dropped(id).map_err(disk)?;
-                    return Ok(None);
+                    self.inner.journal.void(id, &pending).map_err(disk)?;
+                    continue;
                 }
                 Ok(Fate::Waiting) => {}
                 Err(failure) => tracing::debug!(%failure, "the chain could not be asked"),
             }
             tokio::time::sleep(self.inner.poll).await;
         }
-    }
-
-    /// Somebody else may have settled the doubt in the meantime.
-    fn posted_of(&self, id: u64) -> Option<Posted> {
-        let open = self.inner.journal.open_tasks();
-        let entry = open.into_iter().find(|entry| entry.id == id)?;
-        posted_in(&entry.standing)
     }
 }
 

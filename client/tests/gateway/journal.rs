@@ -127,3 +127,28 @@ fn every_step_is_what_the_next_run_reads() {
     drop(journal);
     assert_eq!(again().spent("alice"), 1);
 }
+
+#[test]
+fn what_is_in_a_block_can_neither_be_dropped_nor_be_opened_again() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let journal = Journal::open(home.path(), net.facts()).unwrap();
+    let id = journal.intend(&key("a"), Some(&charge(100)), 10).unwrap();
+    let pending = |hash: &str| Pending {
+        hash: hash.to_owned(),
+        until: 9,
+        bytes: "00".to_owned(),
+    };
+    journal.noted(id, pending("first")).unwrap();
+    journal.noted(id, pending("second")).unwrap();
+    // The first one is void, which says nothing of the second.
+    journal.void(id, &pending("first")).unwrap();
+    assert_eq!(journal.spent("alice"), 10);
+    journal.posted(id, &posted(1)).unwrap();
+    journal.void(id, &pending("second")).unwrap();
+    journal.dropped(id).unwrap();
+    assert_eq!(journal.spent("alice"), 10);
+    journal.settled(id, 4).unwrap();
+    journal.posted(id, &posted(1)).unwrap();
+    journal.settled(id, 4).unwrap();
+    assert_eq!(journal.spent("alice"), 6);
+}

@@ -141,6 +141,11 @@ impl Journal {
         inner.state.entries.get(id).cloned()
     }
 
+    /// One entry.
+    pub fn entry(&self, id: u64) -> Option<Entry> {
+        self.lock().state.entries.get(&id).cloned()
+    }
+
     /// Entries whose transaction is in doubt.
     pub fn in_doubt(&self) -> Vec<Entry> {
         self.entries(|entry| matches!(entry.standing, Standing::Noted(_)))
@@ -224,6 +229,21 @@ impl Journal {
     /// The disk failed.
     pub fn dropped(&self, id: u64) -> Result<(), JournalError> {
         self.write(Event::Dropped { id })
+    }
+
+    /// The chain says that this transaction did nothing and will not: nothing was paid, unless something else
+    /// became known of the entry in the meantime.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn void(&self, id: u64, pending: &Pending) -> Result<(), JournalError> {
+        let mut inner = self.lock();
+        let entry = inner.state.entries.get(&id);
+        let standing = entry.map(|entry| &entry.standing);
+        if standing.is_none_or(|standing| *standing != Standing::Noted(pending.clone())) {
+            return Ok(());
+        }
+        self.append(&mut inner, Event::Dropped { id })
     }
 
     /// The task gives no answer: the question may be asked again.

@@ -90,6 +90,12 @@ pub struct Entry {
     pub over: bool,
 }
 
+impl Entry {
+    const fn is_unpaid(&self) -> bool {
+        matches!(self.standing, Standing::Intended | Standing::Noted(_))
+    }
+}
+
 /// What follows from all lines.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -126,7 +132,8 @@ impl State {
                 task,
                 transaction,
             } => {
-                if let Some(entry) = self.entries.get_mut(&id) {
+                let entry = self.entries.get_mut(&id);
+                if let Some(entry) = entry.filter(|entry| entry.is_unpaid()) {
                     entry.standing = Standing::Open { task, transaction };
                 }
             }
@@ -153,7 +160,11 @@ impl State {
         self.entries.insert(id, entry);
     }
 
+    /// What is in a block cannot be dropped.
     fn dropped(&mut self, id: u64) {
+        if !self.entries.get(&id).is_some_and(Entry::is_unpaid) {
+            return;
+        }
         let Some(entry) = self.entries.remove(&id) else {
             return;
         };
