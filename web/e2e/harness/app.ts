@@ -82,16 +82,17 @@ export class App {
   }
 
   /** Fills the grant; whoever calls says what the wallet will answer. */
-  async requestSession(calls = 20): Promise<void> {
+  async requestSession(calls = 20, deposit?: string): Promise<void> {
     await this.openPanel();
     await this.at('sessionStart').click();
     await this.at('grantCalls').fill(String(calls));
+    if (deposit !== undefined) await this.at('grantDeposit').fill(deposit);
     await this.at('grantConfirm').click();
   }
 
   /** One signature that lets the tab ask `calls` questions. */
-  async startSession(calls = 20): Promise<void> {
-    await this.requestSession(calls);
+  async startSession(calls = 20, deposit?: string): Promise<void> {
+    await this.requestSession(calls, deposit);
     await this.at('sessionBar', { state: 'active' }).waitFor();
     await this.at('grantDialog').waitFor({ state: 'hidden' });
   }

@@ -72,6 +72,51 @@ test('Demand 15: with no worker reachable the question is not handed over, and n
     assert.equal(await it.chain.coins(address), coins);
   }));
 
+test('Demand 15: an agreed answer that nobody serves now is looked for again later, and costs nothing more', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    await app.page.route('**/ipfs/*', (route) => route.abort('connectionrefused'));
+    const card = await app.ask(question());
+    const { message } = await app.failed(card, 'content_unavailable');
+    assert.match(message, /agreed/);
+    await app.page.unrouteAll();
+    await app.at('errorAction', {}, card).click();
+    await app.verified(card);
+    assert.equal(await it.chain.tasksOf(address), 1);
+  }));
+
+test('Demand 15: a transaction that runs out of gas is named, and asking again goes through', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    // A node that simulates too low: the chain itself then refuses the transaction.
+    await app.page.route('**/cosmos/tx/v1beta1/simulate', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as { gas_info: { gas_used: string } };
+      body.gas_info.gas_used = '90000';
+      await route.fulfill({ response, json: body });
+    });
+    const card = await app.ask(question());
+    const { message } = await app.failed(card, 'out_of_gas');
+    assert.match(message, /gas/);
+    assert.equal(await it.chain.tasksOf(address), 0);
+    await app.page.unrouteAll();
+    await app.at('retrySame', {}, card).click();
+    await app.verified(app.at('answerCard').last());
+    assert.equal(await it.chain.tasksOf(address), 1);
+  }));
+
+test('Demand 15: a question longer than the model reads is refused before anything is paid', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    const card = await app.ask('Why? '.repeat(1000));
+    const { next } = await app.failed(card, 'prompt_too_long');
+    assert.match(next, /new conversation|[Ss]horten/);
+    assert.equal(await it.chain.tasksOf(address), 0);
+  }));
+
 test('Demand 15: a node that does not answer is named, and the way to another one', () =>
   person(it, {}, async (app) => {
     await app.useGuest();

@@ -99,3 +99,23 @@ test('Demand 15: when the session’s calls are used up the page says so and sta
   });
   assert.equal(await it.chain.tasksOf(keplr.key.address), 2);
 });
+
+test('Demand 15: a prepaid balance that is too small is named with the way to more, and no popup comes unasked', async () => {
+  const keplr = new FakeKeplr();
+  await fund(it.chain, [keplr.key]);
+  await person(it, { keplr }, async (app) => {
+    await app.useReadyWallet();
+    await app.startSession(5, '0.01');
+    const before = keplr.popupsInAll;
+    const card = await app.ask(question());
+    const { next } = await app.failed(card, 'no_balance');
+    assert.match(next, /deposit/);
+    assert.equal(keplr.popupsInAll, before);
+    await app.at('errorAction', {}, card).click();
+    await app.at('grantConfirm').click();
+    await app.at('grantDialog').waitFor({ state: 'hidden' });
+    await app.at('retrySame', {}, card).click();
+    await app.verified(app.at('answerCard').last());
+  });
+  assert.equal(await it.chain.tasksOf(keplr.key.address), 1);
+});

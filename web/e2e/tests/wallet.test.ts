@@ -90,6 +90,18 @@ test('Demand 15: an account without coins is told so and can get some from the f
   });
 });
 
+test('Demand 15: a faucet that has given enough says so in plain words', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    await app.openPanel();
+    for (let asked = 0; asked < 4 && !(await app.at('walletNotice').isVisible()); asked += 1) {
+      await app.at('walletFaucet').and(app.page.locator(':enabled')).click();
+      await app.page.waitForTimeout(300);
+      await app.at('walletFaucet').and(app.page.locator(':enabled')).waitFor();
+    }
+    assert.match(await notice(app, 'faucet_refused'), /[Ww]ait a minute/);
+  }));
+
 test('Demand 15: declining the session’s signature starts none and charges nothing', async () => {
   const keplr = new FakeKeplr();
   await fund(it.chain, [keplr.key]);

@@ -26,7 +26,9 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
     (view) => (isSettled(view) ? 0 : 2500),
   );
   useEffect(() => {
-    panel.current?.focus({ preventScroll: matchMedia('(width > 860px)').matches });
+    panel.current?.focus({ preventScroll: true });
+    // Below the conversation, on phones, it would open out of sight.
+    if (!matchMedia('(width > 860px)').matches) panel.current?.scrollIntoView({ block: 'start' });
   }, [ask.id]);
   const close = (): void => {
     proofOf.value = null;
