@@ -76,8 +76,12 @@ test('Demand 15: an agreed answer that nobody serves now is looked for again lat
   person(it, {}, async (app) => {
     await app.useGuest();
     const address = await app.address();
-    await app.page.route('**/ipfs/*', (route) => route.abort('connectionrefused'));
-    const card = await app.ask(question());
+    const card = await withoutBeacon(it.facts, async () => {
+      const card = await app.ask(question());
+      await app.taskOf(card);
+      await app.page.route('**/ipfs/*', (route) => route.abort('connectionrefused'));
+      return card;
+    });
     const { message } = await app.failed(card, 'content_unavailable');
     assert.match(message, /agreed/);
     await app.page.unrouteAll();
