@@ -61,7 +61,7 @@ pub enum KeysAction {
         #[arg(long)]
         json: bool,
     },
-    /// List keys by name, with their limits
+    /// List keys by name, with what they spent and their limits
     Ls {
         /// Where
         #[command(flatten)]

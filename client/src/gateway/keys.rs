@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, Code};
-use super::journal::Charge;
+use super::journal::{Charge, Journal};
 use crate::error::ClientError;
 
 const FILE: &str = "keys.json";
@@ -56,6 +56,21 @@ pub struct NewKey {
     pub file: PathBuf,
 }
 
+/// One API key, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyLine {
+    /// Its name.
+    pub name: String,
+    /// Most that may be spent with it, in the chain's denom.
+    pub budget: Option<Uint128>,
+    /// Spent or set aside, keys of this name that were removed included.
+    pub spent: Uint128,
+    /// Most requests in a minute.
+    pub per_minute: Option<u32>,
+    /// The account that pays; the gateway's own if none.
+    pub granter: Option<String>,
+}
+
 /// Makes a key and writes its hash down.
 ///
 /// # Errors
@@ -89,12 +104,21 @@ pub fn make(home: &Path, mut key: ApiKey) -> Result<NewKey, ClientError> {
     })
 }
 
-/// All keys.
+/// All keys, with what was spent.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn list(home: &Path) -> Result<Vec<ApiKey>, ClientError> {
-    Ok(read(home)?.unwrap_or_default().keys)
+/// The file or the journal cannot be read.
+pub fn list(home: &Path) -> Result<Vec<KeyLine>, ClientError> {
+    let spent = Journal::spent_in(home).map_err(|error| ClientError::Usage(error.to_string()))?;
+    let line = |key: ApiKey| KeyLine {
+        spent: Uint128::new(spent.get(&key.name).copied().unwrap_or(0)),
+        name: key.name,
+        budget: key.budget,
+        per_minute: key.per_minute,
+        granter: key.granter,
+    };
+    let keys = read(home)?.unwrap_or_default().keys;
+    Ok(keys.into_iter().map(line).collect())
 }
 
 /// Removes a key. The file stays, so that an open gateway never becomes one without keys.

@@ -31,7 +31,8 @@ pub use error::{ApiError, Code};
 pub use failure::{BallotVotes, Failure};
 pub use journal::{Charge, Entry, Journal, JournalError, Standing};
 pub use keys::{
-    ApiKey, Caller, Doorman, NewKey, list as list_keys, make as make_key, remove as remove_key,
+    ApiKey, Caller, Doorman, KeyLine, NewKey, list as list_keys, make as make_key,
+    remove as remove_key,
 };
 pub use metrics::{Dedupe, Gauges, Metrics};
 pub use request::{Asked, DEFAULT_TOKENS};

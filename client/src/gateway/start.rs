@@ -14,7 +14,7 @@ use super::answers::Answers;
 use super::args::{GatewayArgs, GatewayCommand, HomeArg, KeysAction, PublicArgs, StartArgs};
 use super::chain::ChainAnswers;
 use super::journal::Journal;
-use super::keys::{self, ApiKey, Doorman};
+use super::keys::{self, ApiKey, Doorman, KeyLine};
 use super::server::{Origins, Settings, Shared, router, serve};
 use super::tokens::TokenCounter;
 use crate::error::ClientError;
@@ -68,21 +68,22 @@ fn run_keys(action: KeysAction) -> Result<(), ClientError> {
     }
 }
 
-fn show_keys(list: &[ApiKey], json: bool) -> Result<(), ClientError> {
+fn show_keys(list: &[KeyLine], json: bool) -> Result<(), ClientError> {
     if json {
         return output::json(&list);
     }
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "—".to_owned());
-    let row = |key: &ApiKey| {
+    let row = |key: &KeyLine| {
         vec![
             key.name.clone(),
+            key.spent.to_string(),
             or_none(key.budget.map(|budget| budget.to_string())),
             or_none(key.per_minute.map(|limit| limit.to_string())),
             or_none(key.granter.clone()),
         ]
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    output::table(&["name", "budget", "per minute", "paid by"], &rows);
+    output::table(&["name", "spent", "budget", "per minute", "paid by"], &rows);
     Ok(())
 }
 

@@ -70,7 +70,14 @@ fn a_key_is_kept_as_its_hash_in_a_file_for_its_owner_only() {
             .unwrap()
             .contains(&alice[3..])
     );
-    let taken = make_key(home.path(), list_keys(home.path()).unwrap().remove(0));
+    let again = ApiKey {
+        name: "alice".to_owned(),
+        sha256: Hex([0; 32]),
+        budget: None,
+        per_minute: None,
+        granter: None,
+    };
+    let taken = make_key(home.path(), again);
     assert!(taken.unwrap_err().to_string().contains("already"));
     remove_key(home.path(), "alice").unwrap();
     assert!(list_keys(home.path()).unwrap().is_empty());
@@ -141,6 +148,8 @@ async fn a_budget_counts_what_was_really_spent_and_survives_a_restart() {
     .await;
     assert_eq!(net.posts(), 2);
     assert_eq!(net.paid() - REFUND, 2 * ESCROW - REFUND);
+    let line = list_keys(home.path()).unwrap().remove(0);
+    assert_eq!(line.spent.u128(), 2 * ESCROW - REFUND);
     // What is known already costs nothing, whatever the budget.
     fine(gate.chat_with(&alice, &asking("one")).await).await;
 }

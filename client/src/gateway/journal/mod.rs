@@ -6,6 +6,7 @@
 
 mod state;
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -128,6 +129,14 @@ impl Journal {
             _lock: lock,
             inner: Mutex::new(inner),
         })
+    }
+
+    /// What each API key has used or has set aside, read beside a gateway that may be running.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or a line is damaged.
+    pub fn spent_in(home: &Path) -> Result<BTreeMap<String, u128>, JournalError> {
+        Ok(read(&home.join("journal.jsonl"))?.spent)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
