@@ -1,6 +1,8 @@
 //! Lists and figures of a network.
 
-use antiphon_api::{ModelResponse, TaskFilter, TaskResponse, TotalsResponse, WorkerResponse};
+use antiphon_api::{
+    MAX_PAGE, ModelResponse, TaskFilter, TaskResponse, TotalsResponse, WorkerResponse,
+};
 use serde::Serialize;
 
 use crate::error::ClientError;
@@ -38,6 +40,9 @@ pub async fn balance(network: &Network, address: Option<&str>) -> Result<Balance
     })
 }
 
+/// Windows of ids that are read at most for a list of tasks: gaps are tasks of the other kind.
+const MAX_WINDOWS: usize = 100;
+
 /// The newest tasks of a kind, or of both.
 ///
 /// # Errors
@@ -47,16 +52,48 @@ pub async fn tasks(
     filter: Option<TaskFilter>,
     limit: usize,
 ) -> Result<Vec<TaskResponse>, ClientError> {
-    let filters = match filter {
-        Some(one) => vec![one],
-        None => vec![TaskFilter::Open, TaskFilter::Done],
-    };
     let mut all = Vec::new();
-    for filter in filters {
-        all.extend(network.contract.all_tasks(filter).await?);
+    if filter != Some(TaskFilter::Done) {
+        all.extend(network.contract.all_tasks(TaskFilter::Open).await?);
+    }
+    if filter != Some(TaskFilter::Open) {
+        all.extend(newest_done(network, limit).await?);
     }
     all.sort_by_key(|task| std::cmp::Reverse(task.task));
     all.truncate(limit);
+    Ok(all)
+}
+
+/// Done tasks are many, and the contract lists them from the first: the last one is searched for, and
+/// what stands before it is read window by window.
+async fn newest_done(network: &Network, limit: usize) -> Result<Vec<TaskResponse>, ClientError> {
+    let page = |after| network.contract.tasks(TaskFilter::Done, after);
+    let first = page(None).await?;
+    let last = match first.last() {
+        Some(last) if first.len() >= MAX_PAGE as usize => last.task,
+        _ => return Ok(first),
+    };
+    let (mut some, mut none) = (last.saturating_sub(1), u64::MAX);
+    let mut step = u64::from(MAX_PAGE);
+    while none.saturating_sub(some) > 1 {
+        let half = none.saturating_sub(some).wrapping_div(2);
+        let probe = some.saturating_add(step.min(half).max(1));
+        match page(Some(probe)).await?.is_empty() {
+            true => none = probe,
+            false => some = probe,
+        }
+        step = step.saturating_mul(2);
+    }
+    let (mut all, mut end) = (Vec::new(), none);
+    for _ in 0..MAX_WINDOWS {
+        if all.len() >= limit || end == 0 {
+            break;
+        }
+        let start = end.saturating_sub(u64::from(MAX_PAGE));
+        let found = page(Some(start)).await?;
+        all.extend(found.into_iter().filter(|task| task.task <= end));
+        end = start;
+    }
     Ok(all)
 }
 

@@ -97,3 +97,44 @@ async fn tasks_are_listed_the_newest_first() {
     let ran = antiphon(&["tasks", "--network", text_of(&network)], "").await;
     assert!(ran.out.contains("committing"), "{}", ran.out);
 }
+
+#[tokio::test]
+async fn the_newest_of_many_tasks_are_found_without_reading_all() {
+    let world = World::honest().await;
+    let done = |after: u64| -> Vec<Value> {
+        let ids = (after + 1..=150).take(30);
+        let task = |id| {
+            let mut task = task_json("final", answer_json());
+            task["task"] = json!(id);
+            task
+        };
+        ids.map(task).collect()
+    };
+    let page = |after: Value| {
+        format!(r#"{{"tasks":{{"filter":"done","start_after":{after},"limit":30}}}}"#)
+    };
+    world
+        .node
+        .says(&page(Value::Null), [json!({ "tasks": done(0) })]);
+    for after in 0..400 {
+        world
+            .node
+            .says(&page(json!(after)), [json!({ "tasks": done(after) })]);
+    }
+    let (network, _) = world.network().await;
+    let filter = Some(antiphon_api::TaskFilter::Done);
+    let found = antiphon_client::lists::tasks(&network, filter, 40)
+        .await
+        .unwrap();
+    let ids: Vec<u64> = found.iter().map(|task| task.task).collect();
+    let want: Vec<u64> = (111..=150).rev().collect();
+    assert_eq!(ids, want);
+    let asked = world
+        .node
+        .node()
+        .calls
+        .iter()
+        .filter(|call| *call == "abci_query")
+        .count();
+    assert!(asked < 30, "{asked} questions");
+}
