@@ -171,7 +171,7 @@ fn played(round: &RoundResponse, votes: &Votes, task: &Hex<32>) -> Round {
     let number = round.round;
     let member = |worker: &str, conduct: Option<ConductInfo>| {
         let opened = votes.opened(number, worker, task);
-        let bound = votes.commitment(number, worker, task);
+        let bound = votes.commitment(number, worker);
         let (commitment, ballot, salt) = match opened {
             Some((commitment, ballot, salt)) => (Some(commitment), Some(ballot), Some(salt)),
             None => (bound, None, None),

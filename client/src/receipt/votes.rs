@@ -1,59 +1,54 @@
 //! Commits and reveals, out of the messages that brought them.
 
-use std::collections::BTreeSet;
-
 use antiphon_api::{Ballot, CommitItem, ExecuteMsg, Hex, RevealItem};
-use antiphon_chain::{canonical, executed};
+use antiphon_chain::{WasmEvent, canonical, executed};
 use antiphon_documents::digest::{ballot_digest, commitment};
 
 use super::history::Found;
 
-/// Everything that members were said to vote in a task. Anybody may post anything: an item counts only if
-/// the contract took it, and a reveal only if it opens what it was bound to.
+/// Every vote of a task that the contract took. Anybody may post anything: refused items do not count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Votes {
-    /// With whether the item is at a place that the transaction refused.
-    commits: Vec<(bool, CommitItem)>,
+    commits: Vec<CommitItem>,
     reveals: Vec<RevealItem>,
 }
 
+/// One item of a message.
+enum Item {
+    Commit(CommitItem),
+    Reveal(RevealItem),
+}
+
 impl Votes {
-    /// Reads the messages of these transactions to the contract.
+    /// Reads the messages of these transactions to the contract. Votes that another contract passed on are
+    /// in no message, and are not found.
     pub(super) fn of(txs: &[Found], contract: &str, task: u64) -> Self {
         let mut votes = Self::default();
         for tx in txs {
-            let refused = refused(tx, contract, task);
-            for (to, json) in executed(&tx.bytes) {
-                if to == contract {
-                    votes.read(&json, task, &refused);
-                }
+            let (items, taken) = (items(tx, contract), taken(tx, contract));
+            if items.len() != taken.len() {
+                continue;
+            }
+            let taken = items.into_iter().zip(taken).filter(|(_, taken)| *taken);
+            for (item, _) in taken {
+                votes.push(item, task);
             }
         }
         votes
     }
 
-    fn read(&mut self, json: &[u8], task: u64, refused: &BTreeSet<u64>) {
-        match serde_json::from_slice(json) {
-            Ok(ExecuteMsg::Commit { commits }) => {
-                let items = (0_u64..).zip(commits);
-                let ours = items.filter(|(_, item)| item.task == task);
-                self.commits
-                    .extend(ours.map(|(at, item)| (refused.contains(&at), item)));
-            }
-            Ok(ExecuteMsg::Reveal { reveals }) => {
-                let ours = reveals.into_iter().filter(|item| item.task == task);
-                self.reveals.extend(ours);
-            }
-            _ => {}
+    fn push(&mut self, item: Item, task: u64) {
+        match item {
+            Item::Commit(item) if item.task == task => self.commits.push(item),
+            Item::Reveal(item) if item.task == task => self.reveals.push(item),
+            Item::Commit(_) | Item::Reveal(_) => {}
         }
     }
 
-    /// What a member that opened nothing was bound to: by the first item, those that were refused last.
-    pub(super) fn commitment(&self, round: u8, worker: &str, task: &Hex<32>) -> Option<Hex<32>> {
-        let of_member = self.commits_of(round, worker);
-        let fitting = of_member.filter(|(_, item)| item.task_digest == *task);
-        let first = fitting.min_by_key(|(refused, _)| *refused);
-        first.map(|(_, item)| item.commitment)
+    /// What a member was bound to.
+    pub(super) fn commitment(&self, round: u8, worker: &str) -> Option<Hex<32>> {
+        let mut of_member = self.commits_of(round, worker);
+        of_member.next().map(|item| item.commitment)
     }
 
     /// What a member opened: the commitment, the ballot and the salt that belong together.
@@ -66,7 +61,7 @@ impl Votes {
         let bytes = canonical(worker).ok()?;
         let bound: Vec<_> = self
             .commits_of(round, worker)
-            .map(|(_, item)| item.commitment)
+            .map(|item| item.commitment)
             .collect();
         self.reveals_of(round, worker).find_map(|item| {
             let digest = ballot_digest(&item.ballot);
@@ -80,7 +75,7 @@ impl Votes {
     /// Whether a message bound the member to just this.
     pub(super) fn has_commit(&self, round: u8, worker: &str, commitment: &Hex<32>) -> bool {
         self.commits_of(round, worker)
-            .any(|(_, item)| item.commitment == *commitment)
+            .any(|item| item.commitment == *commitment)
     }
 
     /// Whether a message opened just this.
@@ -95,9 +90,9 @@ impl Votes {
             .any(|item| item.ballot == *ballot && item.salt == *salt)
     }
 
-    fn commits_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &(bool, CommitItem)> {
+    fn commits_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &CommitItem> {
         let items = self.commits.iter();
-        items.filter(move |(_, item)| item.round == round && item.worker == worker)
+        items.filter(move |item| item.round == round && item.worker == worker)
     }
 
     fn reveals_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &RevealItem> {
@@ -106,9 +101,29 @@ impl Votes {
     }
 }
 
-/// Places of the items that the contract did not take.
-fn refused(tx: &Found, contract: &str, task: u64) -> BTreeSet<u64> {
-    let events = tx.events(contract, task);
-    let refused = events.iter().filter(|event| event.kind == "vote_refused");
-    refused.filter_map(|event| event.number("item")).collect()
+/// The items of all messages to the contract, in the order they were judged.
+fn items(tx: &Found, contract: &str) -> Vec<Item> {
+    let messages = executed(&tx.bytes).into_iter();
+    let ours = messages.filter(|(to, _)| to == contract);
+    ours.flat_map(|(_, json)| match serde_json::from_slice(&json) {
+        Ok(ExecuteMsg::Commit { commits }) => commits.into_iter().map(Item::Commit).collect(),
+        Ok(ExecuteMsg::Reveal { reveals }) => reveals.into_iter().map(Item::Reveal).collect(),
+        _ => Vec::new(),
+    })
+    .collect()
+}
+
+/// Whether the contract took each of them: it tells one event an item, in their order.
+fn taken(tx: &Found, contract: &str) -> Vec<bool> {
+    if tx.result.code != 0 {
+        return Vec::new();
+    }
+    let events = tx.result.events.iter();
+    let ours = events.filter_map(|event| WasmEvent::from_event(event, contract, 0));
+    ours.filter_map(|event| match event.kind.as_str() {
+        "vote_committed" | "vote_revealed" => Some(true),
+        "vote_refused" => Some(false),
+        _ => None,
+    })
+    .collect()
 }

@@ -4,14 +4,15 @@ mod contract;
 mod program;
 mod world;
 
-use antiphon_api::{ExecuteMsg, Hex};
+use antiphon_api::{Ballot, ExecuteMsg, Hex};
 use antiphon_client::ClientError;
 use antiphon_client::receipt::{self, ReceiptError};
+use antiphon_documents::digest::{ballot_digest, commitment};
 use antiphon_receipt::{Receipt, check};
 
 use world::{ReceiptWorld, counts, sample, without_hashes};
 
-const SAMPLES: [&str; 11] = [
+const SAMPLES: [&str; 12] = [
     "ok-final.json",
     "ok-liar.json",
     "ok-withheld.json",
@@ -23,6 +24,7 @@ const SAMPLES: [&str; 11] = [
     "ok-unavailable.json",
     "ok-invalid.json",
     "ok-network.json",
+    "ok-network-liar.json",
 ];
 
 async fn built(world: &ReceiptWorld) -> Result<Receipt, ClientError> {
@@ -133,6 +135,53 @@ async fn a_forged_commit_beside_the_true_one_is_not_taken_for_it() {
     let receipt = built(&world).await.unwrap();
     let want = sample("ok-withheld.json").rounds[0].members[4].commitment;
     assert_eq!(receipt.rounds[0].members[4].commitment, want);
+}
+
+/// A relay that posts a lie beside the true vote proves nothing with it: the contract refused it.
+#[tokio::test]
+async fn a_refused_vote_is_no_proof_of_a_vote() {
+    let world = ReceiptWorld::of("ok-liar.json").await;
+    let honest = built(&world).await.unwrap();
+    let (worker, salt) = (&honest.rounds[0].members[4].worker, Hex([5; 32]));
+    let (_, bytes) = antiphon_receipt::canonical(worker).unwrap();
+    let ballot = Ballot::Invalid {};
+    let task = honest.task_digest().unwrap();
+    let bound = commitment(&task, 0, &bytes, &ballot_digest(&ballot), &salt.0);
+    for tx in &mut world.ledger().txs {
+        let forged = tx.messages.first().cloned().map(|message| match message {
+            ExecuteMsg::Commit { mut commits } => {
+                commits[4].commitment = Hex(bound);
+                ExecuteMsg::Commit { commits }
+            }
+            ExecuteMsg::Reveal { mut reveals } => {
+                reveals[4].ballot = ballot.clone();
+                reveals[4].salt = salt;
+                ExecuteMsg::Reveal { reveals }
+            }
+            other => other,
+        });
+        if let Some(forged) = forged {
+            tx.messages.insert(0, forged);
+            tx.refused.extend(0..5);
+        }
+    }
+    let mut receipt = built(&world).await.unwrap();
+    assert_eq!(receipt.rounds, honest.rounds, "collected all the same");
+    let member = &mut receipt.rounds[0].members[4];
+    member.ballot = Some(ballot);
+    member.salt = Some(salt);
+    member.commitment = Some(Hex(bound));
+    let forged = receipt.sealed();
+    assert!(
+        check(&forged.to_canonical()).is_ok(),
+        "consistent in itself"
+    );
+    let failed = failing(&world, &forged).await;
+    assert_eq!(
+        failed.first().map(|it| it.0),
+        Some("chain_votes"),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) struct FakeTx {
     pub(crate) time: u64,
     pub(crate) messages: Vec<ExecuteMsg>,
     pub(crate) whats: Vec<What>,
-    /// Places of items that the contract refused.
+    /// Places of items, over all messages, that the contract refused.
     pub(crate) refused: Vec<u64>,
     pub(crate) code: u32,
 }
@@ -202,20 +202,28 @@ impl FakeTx {
     }
 
     fn result(&self, contract: &str, task: u64) -> Value {
-        let event = |kind: &str, more: Option<u64>| {
-            let mut attributes = vec![
-                json!({ "key": "_contract_address", "value": contract }),
-                json!({ "key": "task", "value": task.to_string() }),
-            ];
-            attributes.extend(more.map(|it| json!({ "key": "item", "value": it.to_string() })));
+        let event = |kind: &str| {
+            let attributes = [("_contract_address", contract), ("task", &task.to_string())]
+                .map(|(key, value)| json!({ "key": key, "value": value }));
             json!({ "type": format!("wasm-{kind}"), "attributes": attributes })
         };
-        let whats = self.whats.iter().map(|what| event(what.name(), None));
-        let refused = self
-            .refused
-            .iter()
-            .map(|it| event("vote_refused", Some(*it)));
-        let events: Vec<_> = whats.chain(refused).collect();
+        let is_vote = |what: &&What| matches!(what, What::VoteCommitted | What::VoteRevealed);
+        let others = self.whats.iter().filter(|what| !is_vote(what));
+        let items = self.messages.iter().flat_map(|message| match message {
+            ExecuteMsg::Commit { commits } => vec!["vote_committed"; commits.len()],
+            ExecuteMsg::Reveal { reveals } => vec!["vote_revealed"; reveals.len()],
+            _ => Vec::new(),
+        });
+        let judged = (0..)
+            .zip(items)
+            .map(|(at, kind)| match self.refused.contains(&at) {
+                true => event("vote_refused"),
+                false => event(kind),
+            });
+        let events: Vec<_> = others
+            .map(|what| event(what.name()))
+            .chain(judged)
+            .collect();
         json!({ "code": self.code, "events": events, "gas_wanted": "1", "gas_used": "1" })
     }
 }
