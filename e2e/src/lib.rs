@@ -27,6 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// A part of the network is missing or does not start.
 pub async fn start(block_time_ms: u64, liars: &[usize]) -> Result<Network, Failure> {
+    Ok(Network::start(options(block_time_ms, liars)?).await?)
+}
+
+/// The options of such a network, to be changed before it is started.
+///
+/// # Errors
+/// A part of the network is not named by the environment.
+pub fn options(block_time_ms: u64, liars: &[usize]) -> Result<Options, Failure> {
     let parts = Parts::from_env()?;
     let liar = parts.program("antiphon-liar");
     let mut options = Options::new(parts);
@@ -41,7 +49,7 @@ pub async fn start(block_time_ms: u64, liars: &[usize]) -> Result<Network, Failu
             (*index, options)
         })
         .collect();
-    Ok(Network::start(options).await?)
+    Ok(options)
 }
 
 /// The network as a client sees it, by the file that describes it.

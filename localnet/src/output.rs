@@ -36,15 +36,16 @@ pub(crate) fn page(network: &Network) {
     let Some(url) = network.facts().gateway.as_ref() else {
         return;
     };
-    println!("\n{}", page_lines(url, network.serves_page()));
+    println!("\n{}", page_lines(url, network));
 }
 
-fn page_lines(url: &str, page: bool) -> String {
+fn page_lines(url: &str, network: &Network) -> String {
+    let model = network.facts().model;
     let ask = format!(
         "curl {url}/v1/chat/completions -H 'content-type: application/json' \\\n    \
-         -d '{{\"model\":\"antiphon\",\"messages\":[{{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}}]}}'"
+         -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}}]}}'"
     );
-    if !page {
+    if !network.serves_page() {
         return format!("Try:\n  {ask}");
     }
     format!(
