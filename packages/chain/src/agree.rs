@@ -21,7 +21,7 @@ const SHOWS: u32 = 5;
 const SHOW_AGAIN: Duration = Duration::from_millis(100);
 
 impl Rpc {
-    /// Where the chain stands, as far as it can be believed: see [`crate::heights`].
+    /// Where the chain stands, as far as it can be believed: see the module `heights`.
     ///
     /// # Errors
     /// No endpoint answers; all belong to another chain; or a node tells of a height that neither
