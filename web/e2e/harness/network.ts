@@ -16,6 +16,7 @@ export interface Facts {
   code_id: number;
   contract: string;
   model: number;
+  manifest: string;
   gateway: string | null;
   faucet: string | null;
   keys: Record<string, string>;
