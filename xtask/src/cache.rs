@@ -13,8 +13,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::{Doing, Error, Result, make_dir, remove_dir};
 use crate::output;
 
-/// Runs whose logs are kept.
+/// Runs whose logs are kept, however old they are.
 const RUNS_KEPT: usize = 20;
+
+/// A run of the last day may still be under way, however many began after it. Seconds.
+const RUN_MAY_LAST: u64 = 24 * 60 * 60;
 
 /// The cache folder, open for use.
 #[derive(Debug)]
@@ -119,11 +122,20 @@ impl Cache {
 /// When this process began, and its id: names sort by age.
 fn run_name() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
-    NAME.get_or_init(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let seconds = now.map_or(0, |time| time.as_secs());
-        format!("{seconds}-{}", std::process::id())
-    })
+    NAME.get_or_init(|| format!("{}-{}", now(), std::process::id()))
+}
+
+/// Unix time in seconds.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| time.as_secs())
+}
+
+/// Whether the run that left this began within the last day.
+fn may_be_under_way(logs: &Path) -> bool {
+    let name = logs.file_name().and_then(|name| name.to_str());
+    let began = name.and_then(|name| name.split_once('-')?.0.parse::<u64>().ok());
+    began.is_some_and(|began| now().saturating_sub(began) < RUN_MAY_LAST)
 }
 
 /// Removes what is older than the newest runs. Logs are no reason to fail.
@@ -131,7 +143,8 @@ fn forget_old_runs(all: &Path) {
     let entries = std::fs::read_dir(all).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.sort();
-    for old in paths.iter().rev().skip(RUNS_KEPT) {
+    let old = paths.iter().rev().skip(RUNS_KEPT);
+    for old in old.filter(|path| !may_be_under_way(path)) {
         remove_dir(old).or_else(|_| std::fs::remove_file(old)).ok();
     }
 }
@@ -220,6 +233,17 @@ mod tests {
             .count();
         assert_eq!(runs, RUNS_KEPT);
         assert!(cache.logs().exists() && !folder.path().join("logs/110-1").exists());
+    }
+
+    #[test]
+    fn the_logs_of_a_run_of_today_stay_however_many_began_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for second in 0..30 {
+            let run = folder.path().join(format!("{}-1", now() - 60 + second));
+            make_dir(&run).unwrap();
+        }
+        forget_old_runs(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 30);
     }
 
     #[test]
