@@ -8,6 +8,9 @@ const TIMEOUT = 10_000;
 /** A list of 30 tasks is about 60 KB; a search for a task's transactions some hundred. */
 const MAX_BODY = 4_000_000;
 
+/** Too many requests, bad gateway, unavailable, gateway time-out: nobody who knows has answered. */
+const AWAY = new Set([429, 502, 503, 504]);
+
 /** The node answered, and the answer is a refusal. */
 export class Refusal extends Error {
   constructor(
@@ -195,7 +198,8 @@ export class Rest {
     const json = parse(text);
     if (status >= 200 && status < 300 && json !== undefined) return json as T;
     const refused = json as { code?: number; message?: string } | undefined;
-    if (typeof refused?.message === 'string') throw new Refusal(status, refused.code ?? 2, refused.message);
+    if (typeof refused?.message === 'string' && !AWAY.has(status))
+      throw new Refusal(status, refused.code ?? 2, refused.message);
     throw new AntiphonError('node_down', { host: new URL(this.base).host }, `${path}: ${status} ${text.slice(0, 200)}`);
   }
 }

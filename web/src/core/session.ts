@@ -7,7 +7,7 @@ import { MSG_EXEC, MSG_EXECUTE } from './proto';
 import type { Grant } from './rest';
 import { Key, localSigner } from './signer';
 import { submit, type Submission } from './tx';
-import type { Context, Payer, SessionInfo, SessionRequest, Signer, TxMsg } from './types';
+import type { Context, Payer, Pending, SessionInfo, SessionRequest, Signer, TxMsg } from './types';
 
 /** Gas of one question through a session, the contract not pinned: 208,000 with the margin, and 18,000 for the first. */
 const CALL_GAS = 240_000;
@@ -50,26 +50,26 @@ export async function startSession(
   const id = nameOf(ctx, signer.address);
   const before = await loadKey(id);
   await saveKey(id, { address: grantee, secret: Uint8Array.from(key.secret) });
+  let sent = false;
+  const onPending = async (pending: Pending): Promise<void> => {
+    await how.onPending?.(pending);
+    sent = true;
+  };
   try {
-    await submit(ctx, signer, msgs, how);
+    await submit(ctx, signer, msgs, { ...how, onPending });
   } catch (thrown) {
-    await undo(ctx, signer.address, before, grantee, thrown);
+    if (!sent || isDefinite(thrown)) await undo(ctx, signer.address, before);
     throw thrown;
   }
   return (await sessionStatus(ctx, signer.address)) ?? fail('session_missing');
 }
 
-/** Puts the key before back, unless it is not known whether the grant was made. */
-async function undo(
-  ctx: Context,
-  granter: string,
-  before: Awaited<ReturnType<typeof loadKey>>,
-  grantee: string,
-  thrown: unknown,
-): Promise<void> {
-  const unsure = thrown instanceof AntiphonError && thrown.code === 'node_down';
-  const stopped = thrown instanceof AntiphonError && thrown.code === 'stopped';
-  if (unsure || (stopped && (await grantTo(ctx, granter, grantee)))) return;
+/** The grant was refused, or can never be made any more: not merely unseen. */
+const isDefinite = (thrown: unknown): boolean =>
+  thrown instanceof AntiphonError && thrown.code !== 'node_down' && thrown.code !== 'stopped';
+
+/** Puts the key before back. */
+async function undo(ctx: Context, granter: string, before: Awaited<ReturnType<typeof loadKey>>): Promise<void> {
   if (before) await saveKey(nameOf(ctx, granter), before);
   else await deleteKey(nameOf(ctx, granter));
 }

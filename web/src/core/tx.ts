@@ -20,6 +20,13 @@ const HANDOVERS = 4;
 const AGAIN = 400;
 /** Looks in a row that a node may miss. */
 const MAX_SILENT = 30;
+/** Blocks past its last one that a transaction is still looked for: an index may lag behind its chain. */
+const GRACE = 3;
+/** Looks that must miss it after that, and the time between them. */
+const MISSES = 2;
+const APART = 2_000;
+/** gRPC's "invalid argument", and how it comes over HTTP: the node has read the bytes and will not have them. */
+const INVALID = { http: 400, grpc: 3 };
 /** A node knows these bytes already: sent before. */
 const IN_CACHE = 19;
 const WRONG_SEQUENCE = 32;
@@ -98,7 +105,8 @@ export const hashOf = async (tx: Uint8Array): Promise<string> => hex(await sha25
 
 /**
  * Hands the bytes to the node. From here on nothing is stopped: what may have left must be followed. A refusal counts
- * only if it answers the first attempt: after a lost answer it may be about the copy that arrived.
+ * only if it answers the first attempt: after a lost answer it may be about the copy that arrived. What a gateway says
+ * for a node (overloaded, away, broken) is no refusal: the bytes may have gone through it.
  */
 async function handOver(ctx: Context, tx: Uint8Array): Promise<TxOutcome | null> {
   for (let attempt = 0; attempt < HANDOVERS; attempt++) {
@@ -107,11 +115,14 @@ async function handOver(ctx: Context, tx: Uint8Array): Promise<TxOutcome | null>
       const outcome = await ctx.rest.broadcast(tx);
       return attempt === 0 || outcome.code === 0 ? outcome : null;
     } catch (thrown) {
-      if (thrown instanceof Refusal && attempt === 0) throw refusal(thrown.text);
+      if (attempt === 0 && isDefinite(thrown)) throw refusal(thrown.text);
     }
   }
   return null;
 }
+
+const isDefinite = (thrown: unknown): thrown is Refusal =>
+  thrown instanceof Refusal && (thrown.status === INVALID.http || thrown.grpc === INVALID.grpc);
 
 interface Estimate {
   gas: number;
@@ -157,11 +168,7 @@ export async function waitFor(ctx: Context, pending: Pending, signal?: AbortSign
     try {
       const found = await ctx.rest.tx(pending.hash, signal);
       if (found) return found;
-      if (look % 4 === 0 && (await hasLapsed(ctx, pending, signal))) {
-        const late = await ctx.rest.tx(pending.hash, signal);
-        if (late) return late;
-        throw new AntiphonError('timeout', { hash: pending.hash }, 'it was in no block in time, and never will be');
-      }
+      if (look % 4 === 0 && (await hasLapsed(ctx, pending, signal))) return await lastLooks(ctx, pending, signal);
       silent = 0;
     } catch (thrown) {
       silent += 1;
@@ -172,7 +179,17 @@ export async function waitFor(ctx: Context, pending: Pending, signal?: AbortSign
 }
 
 async function hasLapsed(ctx: Context, { timeoutHeight }: Pending, signal?: AbortSignal): Promise<boolean> {
-  return (await ctx.rest.latest(signal)).height > timeoutHeight;
+  return (await ctx.rest.latest(signal)).height >= timeoutHeight + GRACE;
+}
+
+/** It cannot enter a block any more: found after all, or missed so often that it is in none. */
+async function lastLooks(ctx: Context, { hash }: Pending, signal?: AbortSignal): Promise<TxOutcome> {
+  for (let missed = 0; missed < MISSES; missed++) {
+    await sleep(APART, signal);
+    const late = await ctx.rest.tx(hash, signal);
+    if (late) return late;
+  }
+  throw new AntiphonError('timeout', { hash }, 'it was in no block in time, and never will be');
 }
 
 /** The outcome, if its messages were executed. */

@@ -67,3 +67,28 @@ export interface Chat {
 export const shownAsk = (turn: Turn): Ask | undefined => turn.asks[turn.shown] ?? turn.asks.at(-1);
 /** Nothing more will come of it without the asker. */
 export const isOver = (ask: Ask): boolean => ask.answer !== null || ask.failure !== null;
+
+/** Failures after which a transaction that was written down is known to have done nothing, or all it ever will. */
+const DEFINITE = new Set([
+  'never_sent',
+  'tx_failed',
+  'out_of_gas',
+  'no_funds',
+  'no_balance',
+  'session_over',
+  'no_workers',
+  'model_unknown',
+  'prompt_too_long',
+  'invalid_prompt',
+  'wallet_missing',
+  'wallet_locked',
+  'wallet_refused',
+  'account_switched',
+]);
+
+/** A transaction may still be on its way, or in a block unseen: this can only be followed, or it could be paid twice. */
+export const unresolved = (ask: Ask): boolean =>
+  ask.pending !== null &&
+  ask.task === null &&
+  ask.answer === null &&
+  !(ask.failure !== null && DEFINITE.has(ask.failure.code));

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { createContext } from '../core/context';
 import { go, route } from '../router';
-import { isOver, type Ask, type Chat, type Turn } from './chat-types';
+import { isOver, unresolved, type Ask, type Chat, type Turn } from './chat-types';
 import { findChat, keep, newChat, newId } from './chats';
 import { sendAsk } from './asks';
 import { chosenModel, drafts, editing, options, sampling } from './composer';
@@ -56,7 +56,7 @@ export async function submit(text: string): Promise<void> {
 /** The same question again, as another take of the same turn; one that was never sent is replaced. */
 export async function askAgain(chatId: string, turnId: string, from: Ask): Promise<void> {
   const chat = findChat(chatId);
-  if (!chat || isBusy(chat) || !ready(() => void askAgain(chatId, turnId, from))) return;
+  if (!chat || isBusy(chat) || unresolved(from) || !ready(() => void askAgain(chatId, turnId, from))) return;
   const ask: Ask = { ...blank(), ...pick(from) };
   const turns = chat.turns.map((turn) => (turn.id === turnId ? withTake(turn, ask) : turn));
   await start({ ...chat, turns }, ask);
@@ -70,8 +70,9 @@ const pick = ({ prompt, model, modelName, committee, settings }: Ask): Partial<A
   settings,
 });
 
-function withTake(turn: Turn, ask: Ask): Turn {
-  const kept = turn.asks.filter((a) => a.task !== null || (a.pending !== null && a.failure?.code === 'stopped'));
+/** What was paid for, or may have been, is never dropped. */
+export function withTake(turn: Turn, ask: Ask): Turn {
+  const kept = turn.asks.filter((a) => a.task !== null || unresolved(a));
   return { ...turn, asks: [...kept, ask], shown: kept.length };
 }
 

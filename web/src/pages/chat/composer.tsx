@@ -1,7 +1,7 @@
 /** Where a question is written: Enter sends, Shift+Enter breaks the line, Up takes the last one back. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { Chat } from '../../state/chat-types';
-import { isOver, shownAsk } from '../../state/chat-types';
+import { isOver, shownAsk, unresolved } from '../../state/chat-types';
 import { history } from '../../state/chats';
 import { stopAsk } from '../../state/asks';
 import { t } from '../../i18n';
@@ -116,7 +116,7 @@ function onKey(event: KeyboardEvent, chat: Chat | null, text: string): void {
   } else if (event.key === 'ArrowUp' && text === '' && chat && !isBusy(chat)) {
     const turn = chat.turns.at(-1);
     const ask = turn && shownAsk(turn);
-    if (turn && ask) {
+    if (turn && ask && !unresolved(ask)) {
       event.preventDefault();
       edit(chat, turn, ask);
     }

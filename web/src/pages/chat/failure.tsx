@@ -1,7 +1,7 @@
 /** A question without an answer: what happened, and the one button that helps. */
 import { useState } from 'preact/hooks';
 import { asAntiphonError } from '../../core/errors';
-import type { Ask, Chat, Turn } from '../../state/chat-types';
+import { unresolved, type Ask, type Chat, type Turn } from '../../state/chat-types';
 import { t, type Key } from '../../i18n';
 import { go } from '../../router';
 import { followAsk } from '../../state/asks';
@@ -17,7 +17,7 @@ export function AskFailure({ chat, turn, ask }: { chat: Chat; turn: Turn; ask: A
   const [busy, setBusy] = useState(false);
   const { failure } = ask;
   if (!failure) return null;
-  const action = actionOf(failure.code, ask.task !== null || ask.pending !== null);
+  const action = actionOf(failure.code, ask.task !== null || ask.pending !== null, unresolved(ask));
   const isRetry = action === 'retry';
   const act = async (): Promise<void> => {
     setBusy(true);
@@ -41,7 +41,7 @@ export function AskFailure({ chat, turn, ask }: { chat: Chat; turn: Turn; ask: A
       >
         {t(`action.${action}` as Key)}
       </button>
-      {!isRetry && ask.task === null && ask.pending === null && (
+      {!isRetry && ask.task === null && !unresolved(ask) && (
         <button
           type="button"
           class="button small"

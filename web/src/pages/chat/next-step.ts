@@ -18,8 +18,12 @@ const ACTIONS: Record<string, Action> = {
   timeout: 'follow',
 };
 
-/** With a task on chain, or a transaction under way, asking anew could pay twice: then only looking is offered. */
-export function actionOf(code: string, sent: boolean): Action {
+/**
+ * With a task on chain, or a transaction under way, asking anew could pay twice: then only looking is offered.
+ * `open`: the transaction was written down and nobody knows yet what became of it.
+ */
+export function actionOf(code: string, sent: boolean, open = false): Action {
+  if (open) return 'follow';
   if (sent && (code === 'node_down' || code === 'stopped' || code === 'timeout')) return 'follow';
   const action = ACTIONS[code] ?? 'retry';
   return action === 'follow' && !sent ? 'retry' : action;

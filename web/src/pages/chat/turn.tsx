@@ -1,7 +1,7 @@
 /** One question and its answer. */
 import { lazy } from '../../ui/lazy';
 import type { Ask, Chat, Turn } from '../../state/chat-types';
-import { isOver, shownAsk } from '../../state/chat-types';
+import { isOver, shownAsk, unresolved } from '../../state/chat-types';
 import { updateTurn } from '../../state/chats';
 import { t } from '../../i18n';
 import { seconds } from '../../lib/format';
@@ -41,7 +41,7 @@ export function TurnView({ chat, turn, last }: { chat: Chat; turn: Turn; last: b
           {ask.answer && <ReceiptLine ask={ask} />}
           <div class="tools-row">
             <Takes chat={chat} turn={turn} />
-            {isOver(ask) && <AnswerActions chat={chat} turn={turn} ask={ask} last={last} />}
+            {isOver(ask) && <AnswerActions chat={chat} turn={turn} ask={ask} last={last && !unresolved(ask)} />}
           </div>
         </footer>
       </section>
