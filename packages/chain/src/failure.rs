@@ -7,13 +7,36 @@ use crate::error::ChainError;
 /// Why one endpoint gave no result.
 pub(crate) enum Failure {
     /// It does not answer.
-    Transport(String),
+    Transport {
+        /// What the transport said.
+        cause: String,
+        /// It may have got the request, and done what it asks.
+        given: bool,
+    },
     /// It belongs to another chain.
     Foreign(ChainError),
     /// An error of its own, or what it has not got: another endpoint may do better.
     Node(ChainError),
     /// The answer itself: every endpoint would say so.
     Answer(ChainError),
+}
+
+impl Failure {
+    /// The request was sent, and no answer came.
+    pub(crate) const fn lost(cause: String) -> Self {
+        Self::Transport { cause, given: true }
+    }
+
+    /// It did not even say which chain it belongs to: the request itself was never sent.
+    pub(crate) fn of_status(self) -> Self {
+        match self {
+            Self::Transport { cause, .. } => Self::Transport {
+                cause,
+                given: false,
+            },
+            other => other,
+        }
+    }
 }
 
 /// What a node says that has not got the block or transaction asked for: no fault of its.
@@ -51,7 +74,7 @@ pub(crate) fn result_of(method: &str, mut value: Value) -> Result<Value, Failure
     }
     match value.get_mut("result") {
         Some(result) => Ok(result.take()),
-        None => Err(Failure::Transport("no JSON-RPC answer".to_owned())),
+        None => Err(Failure::lost("no JSON-RPC answer".to_owned())),
     }
 }
 

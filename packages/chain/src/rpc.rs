@@ -139,9 +139,19 @@ impl Rpc {
     /// # Errors
     /// Those of every call; then it is not known whether the node took it.
     pub async fn broadcast(&self, tx: &[u8]) -> Result<Broadcast, ChainError> {
+        self.broadcast_doubting(tx, &mut Vec::new()).await
+    }
+
+    /// As [`Rpc::broadcast`]; `lost` gets the endpoints that may have taken it without saying so.
+    pub(crate) async fn broadcast_doubting(
+        &self,
+        tx: &[u8],
+        lost: &mut Vec<String>,
+    ) -> Result<Broadcast, ChainError> {
         let hash = TxHash::of(tx);
         let params = json!({ "tx": BASE64.encode(tx) });
-        let value = match self.call("broadcast_tx_sync", params).await {
+        let called = self.call_doubting("broadcast_tx_sync", params, lost).await;
+        let value = match called.map(|(_, value)| value) {
             Err(ChainError::Rpc { message, .. })
                 if message.contains("tx already exists in cache") =>
             {
@@ -207,6 +217,16 @@ impl Rpc {
         method: &str,
         params: Value,
     ) -> Result<(usize, Value), ChainError> {
+        self.call_doubting(method, params, &mut Vec::new()).await
+    }
+
+    /// As [`Rpc::call_at`]; `lost` gets the endpoints that may have done what was asked without saying so.
+    async fn call_doubting(
+        &self,
+        method: &str,
+        params: Value,
+        lost: &mut Vec<String>,
+    ) -> Result<(usize, Value), ChainError> {
         let (mut tried, mut refused, mut foreign) = (Vec::new(), None, None);
         for (at, endpoint) in self.in_order() {
             match self.ask(endpoint, method, &params).await {
@@ -214,10 +234,12 @@ impl Rpc {
                     self.answered(at, endpoint, method);
                     return Ok((at, value));
                 }
-                Err(Failure::Transport(cause)) => {
+                Err(Failure::Transport { cause, given }) => {
                     tracing::debug!(url = %endpoint.url, %cause, "no answer from the node");
                     endpoint.rest(Instant::now());
-                    tried.push(format!("{} ({cause})", endpoint.url));
+                    let which = format!("{} ({cause})", endpoint.url);
+                    lost.extend(given.then(|| which.clone()));
+                    tried.push(which);
                 }
                 Err(Failure::Foreign(error)) => {
                     tracing::warn!(%error, "endpoint left out");
@@ -229,6 +251,7 @@ impl Rpc {
                     if !has_not(&error) {
                         endpoint.strike(Instant::now());
                     }
+                    lost.push(format!("{} ({error})", endpoint.url));
                     refused.get_or_insert(error);
                 }
                 Err(Failure::Answer(error)) => return Err(error),
@@ -271,7 +294,8 @@ impl Rpc {
         params: &Value,
     ) -> Result<Value, Failure> {
         if !endpoint.trusted() {
-            let status = self.post(&endpoint.url, "status", &json!({})).await?;
+            let asked = self.post(&endpoint.url, "status", &json!({})).await;
+            let status = asked.map_err(Failure::of_status)?;
             self.check_chain(
                 endpoint,
                 parse_status(status.clone()).map_err(Failure::Node)?,
@@ -300,13 +324,16 @@ impl Rpc {
     async fn post(&self, url: &str, method: &str, params: &Value) -> Result<Value, Failure> {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let sent = self.http.post(url).json(&request).send().await;
-        let response = sent.map_err(|e| Failure::Transport(plain(&e)))?;
+        let response = sent.map_err(|e| Failure::Transport {
+            given: !e.is_connect(),
+            cause: plain(&e),
+        })?;
         let status = response.status();
-        let body = read_bounded(response).await.map_err(Failure::Transport)?;
+        let body = read_bounded(response).await.map_err(Failure::lost)?;
         // Logs of failed transactions may hold raw address bytes.
         let text = String::from_utf8_lossy(&body);
         let value: Value = serde_json::from_str(&text)
-            .map_err(|_| Failure::Transport(format!("HTTP {status}, no JSON-RPC answer")))?;
+            .map_err(|_| Failure::lost(format!("HTTP {status}, no JSON-RPC answer")))?;
         result_of(method, value)
     }
 }

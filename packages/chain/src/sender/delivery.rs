@@ -75,25 +75,27 @@ impl Sender {
         Ok(None)
     }
 
-    /// Hands the same bytes over until a node answers. A refusal after a lost answer is not believed: the
-    /// bytes may lie at another node. Then, and for a wrong sequence, a hash that is found in a block counts
+    /// Hands the same bytes over until a node answers. A refusal after a lost answer, also of another node
+    /// in the same turn, is not believed: the bytes may lie at that node. Then, and for a wrong sequence, a hash that is found in a block counts
     /// as sent.
     pub(super) async fn hand_over(&self, sent: &Sent) -> Result<Broadcast, ChainError> {
-        let mut lost = None;
+        let (mut lost, mut cause) = (Vec::new(), None);
         for attempt in 0..HANDOVERS {
             sleep(LOOK_AGAIN.saturating_mul(attempt)).await;
-            match self.chain.rpc().broadcast(&sent.bytes).await {
+            let rpc = self.chain.rpc();
+            match rpc.broadcast_doubting(&sent.bytes, &mut lost).await {
                 Ok(answer) if answer.code == 0 => return Ok(answer),
-                Ok(answer) => return self.doubted(sent.hash, answer, lost).await,
-                Err(error @ ChainError::NodeDown { .. }) => lost = Some(error),
-                Err(error) => return Err(error),
+                Ok(answer) => {
+                    let lost = (!lost.is_empty()).then(|| down(&lost)).or(cause);
+                    return self.doubted(sent.hash, answer, lost).await;
+                }
+                Err(error @ ChainError::NodeDown { .. }) => cause = Some(error),
+                Err(error) if lost.is_empty() => return Err(error),
+                Err(error) => return Err(unconfirmed(sent.hash, &error)),
             }
         }
-        let cause = lost.map_or_else(String::new, |error| error.to_string());
-        Err(ChainError::Unconfirmed {
-            hash: sent.hash.to_string(),
-            cause,
-        })
+        let cause = cause.unwrap_or_else(|| down(&lost));
+        Err(unconfirmed(sent.hash, &cause))
     }
 
     async fn doubted(
@@ -111,6 +113,11 @@ impl Sender {
             (None, Some(error)) => Err(unconfirmed(hash, &error)),
         }
     }
+}
+
+fn down(lost: &[String]) -> ChainError {
+    let tried = lost.join(", ");
+    ChainError::NodeDown { tried }
 }
 
 fn unconfirmed(hash: TxHash, error: &ChainError) -> ChainError {

@@ -184,6 +184,54 @@ async fn a_refusal_after_a_lost_answer_is_not_believed() {
     );
 }
 
+const STALE: Fault = Fault::Refused(32, "sdk", "account sequence mismatch, expected 3, got 7: x");
+const CHEAP: Fault = Fault::Refused(13, "sdk", "insufficient fees; got: 1uanti required: 9uanti");
+
+#[tokio::test]
+async fn one_node_takes_it_without_a_word_and_the_others_refusal_is_not_believed() {
+    for refusal in [STALE, CHEAP] {
+        let (first, second) = (FakeNode::start().await, FakeNode::start().await);
+        first.fault(Fault::LostAnswer);
+        second.fault(refusal);
+        let chain = chain_of(&[&first, &second]);
+        let sender = Sender::new(chain, Arc::new(Key::random()), options()).unwrap();
+        let mut noted = Vec::new();
+        let note = |sent: &Sent| {
+            noted.push(sent.hash);
+            Ok(())
+        };
+        let sent = sender.broadcast_noting(&[msg()], Gas::Limit(1), note).await;
+        assert_eq!(sent.unwrap().hash, noted[0], "it was found in a block");
+        assert_eq!(noted.len(), 1, "nothing is signed a second time");
+        assert_eq!(first.node().taken.len(), 1);
+        assert!(second.node().taken.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn one_nodes_refusal_after_anothers_silence_is_a_doubt() {
+    for refusal in [STALE, CHEAP] {
+        let (first, second) = (FakeNode::start().await, FakeNode::start().await);
+        first.fault(Fault::Dropped);
+        second.fault(refusal);
+        let chain = chain_of(&[&first, &second]);
+        let sender = Sender::new(chain, Arc::new(Key::random()), options()).unwrap();
+        let error = send(&sender).await.unwrap_err();
+        assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_believed_if_the_other_node_was_never_reached() {
+    let (first, second) = (FakeNode::start().await, FakeNode::start().await);
+    first.node().down = true;
+    second.fault(CHEAP);
+    let chain = chain_of(&[&first, &second]);
+    let sender = Sender::new(chain, Arc::new(Key::random()), options()).unwrap();
+    let error = send(&sender).await.unwrap_err();
+    assert!(matches!(error, ChainError::FeeTooLow { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn what_was_signed_is_noted_before_a_node_sees_it() {
     let node = FakeNode::start().await;
