@@ -35,10 +35,10 @@ fn vitest(line: &str) -> Option<usize> {
     rest.contains(" passed").then(|| number(rest))?
 }
 
-/// `===== 3 passed, 1 warning in 2.10s =====`, or the same without the bars.
+/// `===== 3 passed, 1 warning in 2.10s =====`, with `(0:01:02)` after more than a minute, with or without bars.
 fn pytest(line: &str) -> Option<usize> {
     let rest = line.trim_matches(|c| c == '=' || c == ' ');
-    let counted = rest.ends_with('s') && rest.contains(" in ") && rest.contains(" passed");
+    let counted = rest.ends_with(['s', ')']) && rest.contains(" in ") && rest.contains(" passed");
     counted.then(|| number(rest))?
 }
 
@@ -57,9 +57,10 @@ mod tests {
         let log = folder.path().join("log");
         let text = "test result: ok. 3 passed; 0 failed;\nx\ntest result: ok. 4 passed; 0 failed;\n\
             ℹ tests 9\nℹ pass 9\nℹ fail 0\n      Tests  20 passed (20)\n   Test Files  2 passed (2)\n\
-            ====== 100 passed, 2 warnings in 12.30s ======\n200 passed in 0.10s\n# pass 1000\n";
+            ====== 100 passed, 2 warnings in 12.30s ======\n200 passed in 0.10s\n# pass 1000\n\
+            == 32 passed in 180.10s (0:03:00) ==\n";
         std::fs::write(&log, text).unwrap();
-        assert_eq!(passed(&log), 3 + 4 + 9 + 20 + 100 + 200 + 1000);
+        assert_eq!(passed(&log), 3 + 4 + 9 + 20 + 100 + 200 + 1000 + 32);
     }
 
     #[test]
