@@ -240,7 +240,7 @@ describe('Demand 15: every failure has its own code', () => {
 
   it('the workers agree that the prompt is invalid, or not to be had', async () => {
     chain.says = () => ({ invalid: {} });
-    await expect(fails()).rejects.toMatchObject({ code: 'invalid_prompt' });
+    await expect(fails()).rejects.toMatchObject({ code: 'voted_invalid' });
     chain.says = () => ({ unavailable: {} });
     await expect(fails({ fresh: true })).rejects.toMatchObject({ code: 'prompt_unavailable' });
   });
@@ -268,7 +268,7 @@ describe('Demand 15: every failure has its own code', () => {
     await expect(fails()).rejects.toMatchObject({ code: 'node_down' });
     const other = createContext(network({ chain_id: 'other-1' }), ctx.payer, chain.fetch);
     chain.faults = [];
-    await expect(ask(other, request(), () => undefined)).rejects.toMatchObject({ code: 'wrong_chain' });
+    await expect(ask(other, request(), () => undefined)).rejects.toMatchObject({ code: 'wrong_node' });
   });
 
   it('a node that is away for a while during voting is waited for', async () => {

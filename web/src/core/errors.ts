@@ -4,6 +4,7 @@ export const CODES = [
   'wallet_locked',
   'wallet_refused',
   'wrong_chain',
+  'wrong_node',
   'no_funds',
   'no_balance',
   'account_switched',
@@ -13,6 +14,7 @@ export const CODES = [
   'out_of_gas',
   'no_quorum',
   'invalid_prompt',
+  'voted_invalid',
   'prompt_unavailable',
   'prompt_too_long',
   'model_unknown',
@@ -24,6 +26,7 @@ export const CODES = [
   'faucet_refused',
   'timeout',
   'receipt_invalid',
+  'receipt_unavailable',
   'stopped',
 ] as const;
 

@@ -116,7 +116,7 @@ export class Follower {
   private noAnswer(): AntiphonError {
     const outcome = this.state?.outcome;
     const params = { task: this.id };
-    if (outcome && 'invalid' in outcome) return new AntiphonError('invalid_prompt', params);
+    if (outcome && 'invalid' in outcome) return new AntiphonError('voted_invalid', params);
     if (outcome && 'unavailable' in outcome) return new AntiphonError('prompt_unavailable', params);
     const { size, quorum, tally } = this.view;
     const best = Math.max(0, ...tally.map(({ votes }) => votes));

@@ -59,7 +59,7 @@ async function locked<T>(signer: Signer, work: () => Promise<T>): Promise<T> {
 async function handIn(ctx: Context, signer: Signer, msgs: TxMsg[], how: Submission): Promise<Pending> {
   const header = await ctx.rest.latest(how.signal);
   if (header.chainId !== ctx.net.chain_id) {
-    throw new AntiphonError('wrong_chain', { got: header.chainId, want: ctx.net.chain_id });
+    throw new AntiphonError('wrong_node', { got: header.chainId, want: ctx.net.chain_id });
   }
   const { gas, sequence } = await estimate(ctx, signer, msgs, how);
   how.checkFee?.(BigInt(feeOf(ctx.net, gas).amount));

@@ -32,6 +32,7 @@ export const deExplore: Part<typeof explore> = {
   'task.none.next': 'Alle Aufgaben',
   'task.question': 'Frage',
   'task.question.hidden': 'Den Text der Frage gibt jetzt niemand heraus. Ihr Name bleibt auf der Kette.',
+  'task.question.bad': 'Was als Frage auf der Kette steht, ist kein Fragedokument und wird nicht gezeigt.',
   'task.answer': 'Antwort',
   'task.answer.none': 'Es gibt keine gemeinsame Antwort.',
   'task.answer.waiting': 'Noch nicht einig.',
@@ -101,7 +102,7 @@ export const deExplore: Part<typeof explore> = {
   'network.price': 'Preis für {n} Token',
   'network.manifest': 'Manifest',
   'network.license': 'Lizenz {name}',
-  'network.times': 'Zeit je Schritt',
+  'network.times': 'Zeit seit der Frage',
   'network.times.words': {
     one: 'Der letzten Aufgabe, aus ihren Blöcken.',
     other: 'Mittlere Werte der letzten {n} Aufgaben, aus ihren Blöcken.',
@@ -141,6 +142,9 @@ export const deExplore: Part<typeof explore> = {
   'verify.chain.running': 'Die Kette wird gefragt…',
   'verify.ok': 'Stimmig. Alle Prüfungen in diesem Tab sind bestanden.',
   'verify.ok.next': 'Ob es auf dieser Kette geschehen ist, zeigt der nächste Schritt.',
+  'verify.unknown': 'Dieser Beleg ist von einem Vertrag, den diese Einstellungen nicht kennen.',
+  'verify.chain.unknown':
+    'Der Knoten sagt dasselbe, aber von einem Vertrag, den diese Einstellungen nicht kennen: was der sagt, bestimmt, wer ihn gemacht hat.',
   'verify.bad': 'Ungültig: {name} ist nicht bestanden.',
   'verify.chain.ok': 'Es ist geschehen: die Kette sagt dasselbe.',
   'verify.chain.bad': 'Die Kette sagt anderes: {name} ist nicht bestanden.',

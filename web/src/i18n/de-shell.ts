@@ -11,6 +11,7 @@ export const deShell: Part<typeof shell> = {
   'app.menu': 'Gespräche',
   'app.retry': 'Noch einmal versuchen',
   'app.reload': 'Ein Teil der Seite konnte nicht geladen werden. Lade sie neu.',
+  'app.broken': 'Dieser Teil ließ sich nicht zeigen. Was gespeichert ist, bleibt; andere Seiten gehen weiter.',
 
   'nav.main': 'Hauptmenü',
   'nav.chat': 'Fragen',
@@ -52,6 +53,7 @@ export const deShell: Part<typeof shell> = {
   'wallet.guest.name': 'Gastschlüssel',
   'wallet.account': 'Konto {address}',
   'wallet.address': 'Adresse',
+  'wallet.address.copied': 'Adresse kopiert: an sie können Münzen gehen.',
   'wallet.balance': 'Münzen',
   'wallet.prepaid': 'Guthaben im Vertrag',
   'wallet.prepaid.words': 'Daraus werden Fragen bezahlt. Der Rest gehört dir und ist nur von dir abzuheben.',
@@ -66,6 +68,7 @@ export const deShell: Part<typeof shell> = {
 
   'session.active': 'Sitzung',
   'session.ended': 'Die Sitzung ist vorbei.',
+  'session.started': 'Die Sitzung hat begonnen.',
   'session.soon': 'Die Sitzung ist fast vorbei.',
   'session.time': 'Zeit übrig: {time}',
   'session.calls': { one: '{n} Frage', other: '{n} Fragen' },
@@ -77,13 +80,15 @@ export const deShell: Part<typeof shell> = {
   'session.end': 'Sitzung beenden',
   'session.ending': 'Wird beendet…',
   'session.end.words': 'Nimmt beide Erlaubnisse auf der Kette zurück.',
+  'session.end.allowance': 'Nimmt den Rest der Erlaubnis für Gebühren auf der Kette zurück.',
 
   'grant.title': 'Sitzung beginnen',
   'grant.words':
-    'Du unterschreibst einmal; danach geht jede Frage ohne Nachfrage durch. Deine Wallet zeigt zwei Erlaubnisse. In einfachen Worten darf ein Schlüssel, der in diesem Tab lebt:',
+    'Du unterschreibst einmal; danach geht jede Frage ohne Nachfrage durch. Deine Wallet zeigt zwei Erlaubnisse. In einfachen Worten darf ein Schlüssel, der in diesem Browser liegt:',
   'grant.may.ask': 'in deinem Namen Fragen an diesen einen Vertrag stellen, und nichts anderes',
   'grant.may.calls': { one: 'das {n} Mal tun', other: 'das {n} Mal tun' },
   'grant.may.time': 'bis {time}, {minutes} von jetzt an',
+  'grant.may.deposit': 'sie aus deinem Guthaben bezahlen, das du beim Unterschreiben auf {amount} auffüllst',
   'grant.may.fees': 'höchstens {amount} von dir für Netzgebühren ausgeben',
   'grant.not':
     'Er kann keine Münzen bewegen: nicht senden, nicht abheben, nicht einsetzen. Du kannst ihn jederzeit beenden.',
@@ -112,6 +117,7 @@ export const deShell: Part<typeof shell> = {
   'settings.hosts.words': 'Die Adressen oben, und die im Vertrag eingetragenen Arbeiter, von denen die Blöcke kommen.',
   'settings.hosts.set': 'aus diesen Einstellungen',
   'settings.hosts.workers': 'eingetragene Arbeiter',
+  'settings.hosts.publishers': 'Herausgeber von Modellen',
   'settings.look': 'Aussehen und Sprache',
   'settings.theme': 'Farben',
   'settings.language': 'Sprache',

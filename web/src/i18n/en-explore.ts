@@ -29,6 +29,7 @@ export const explore = {
   'task.none.next': 'See all tasks',
   'task.question': 'Question',
   'task.question.hidden': 'The question’s text is not served by anybody now. Its identifier stays on chain.',
+  'task.question.bad': 'What was put on chain as the question is not a prompt document, so it is not shown.',
   'task.answer': 'Answer',
   'task.answer.none': 'There is no agreed answer.',
   'task.answer.waiting': 'Not agreed yet.',
@@ -98,7 +99,7 @@ export const explore = {
   'network.price': 'Price for {n} tokens',
   'network.manifest': 'Manifest',
   'network.license': 'Licence {name}',
-  'network.times': 'Time per stage',
+  'network.times': 'Time since asked',
   'network.times.words': {
     one: 'Of the last task, from its blocks.',
     other: 'Medians of the last {n} tasks, from their blocks.',
@@ -138,6 +139,9 @@ export const explore = {
   'verify.chain.running': 'Asking the chain…',
   'verify.ok': 'Consistent. Every check passed in this tab.',
   'verify.ok.next': 'Whether it happened on this chain is what the next step shows.',
+  'verify.unknown': 'This receipt is of a contract that these settings do not know.',
+  'verify.chain.unknown':
+    'The node says the same, but of a contract that these settings do not know: whoever made it decides what it says.',
   'verify.bad': 'Not valid: {name} failed.',
   'verify.chain.ok': 'It happened: the chain says the same.',
   'verify.chain.bad': 'The chain says otherwise: {name} failed.',

@@ -8,6 +8,7 @@ export const shell = {
   'app.menu': 'Conversations',
   'app.retry': 'Try again',
   'app.reload': 'A part of the page could not be loaded. Reload it.',
+  'app.broken': 'This part could not be shown. What is stored is untouched; another page still works.',
 
   'nav.main': 'Main',
   'nav.chat': 'Ask',
@@ -49,6 +50,7 @@ export const shell = {
   'wallet.guest.name': 'Guest key',
   'wallet.account': 'Account {address}',
   'wallet.address': 'Address',
+  'wallet.address.copied': 'Address copied: coins can be sent to it.',
   'wallet.balance': 'Coins',
   'wallet.prepaid': 'Prepaid in the contract',
   'wallet.prepaid.words': 'Questions are paid from here. What is left is yours and can be withdrawn by you only.',
@@ -63,6 +65,7 @@ export const shell = {
 
   'session.active': 'Session',
   'session.ended': 'The session is over.',
+  'session.started': 'The session has started.',
   'session.soon': 'The session is nearly over.',
   'session.time': 'Time left: {time}',
   'session.calls': { one: '{n} question', other: '{n} questions' },
@@ -74,13 +77,15 @@ export const shell = {
   'session.end': 'End session',
   'session.ending': 'Ending…',
   'session.end.words': 'Takes both permissions back, on chain.',
+  'session.end.allowance': 'Takes the fee allowance that is left back, on chain.',
 
   'grant.title': 'Start a session',
   'grant.words':
-    'You sign once; then every question goes through without a popup. Your wallet will show two permissions. In plain words, a key that lives in this tab may:',
+    'You sign once; then every question goes through without a popup. Your wallet will show two permissions. In plain words, a key kept in this browser may:',
   'grant.may.ask': 'post questions to this one contract, in your name, and nothing else',
   'grant.may.calls': { one: 'do so {n} time', other: 'do so {n} times' },
   'grant.may.time': 'until {time}, {minutes} from now',
+  'grant.may.deposit': 'pay for them from your prepaid balance, which you fill up to {amount} by signing',
   'grant.may.fees': 'spend at most {amount} of yours on network fees',
   'grant.not': 'It can move no coins: not send, not withdraw, not stake. You can end it at any moment.',
   'grant.minutes': 'For how long',
@@ -108,6 +113,7 @@ export const shell = {
   'settings.hosts.words': 'The addresses above, and the workers on record in the contract, which serve the blocks.',
   'settings.hosts.set': 'from these settings',
   'settings.hosts.workers': 'workers on record',
+  'settings.hosts.publishers': 'publishers of models',
   'settings.look': 'Look and language',
   'settings.theme': 'Theme',
   'settings.language': 'Language',

@@ -9,7 +9,9 @@ import type { NetworkConfig } from '../core/network';
 import { net } from '../state/network';
 import { checkText, compare, makeReceipt, type Receipt } from '../state/receipts';
 import { CheckList, Verdict } from '../ui/checks';
-import { ErrorCard, type Failure } from '../ui/error-card';
+import { ErrorCard, failureWords, type Failure } from '../ui/error-card';
+import { announce } from '../ui/live';
+import { Cid } from '../ui/parts';
 import { testIds } from '../ui/test-ids';
 
 /** No receipt is longer: texts, 65 members with 62 replaced, and their transactions. */
@@ -21,6 +23,7 @@ interface Outcome {
   text: string;
   task: number | null;
   chain: string;
+  contract: string;
 }
 
 /** What is being checked, and what came of it. */
@@ -37,6 +40,7 @@ function useVerifier(rest: string) {
     } catch (thrown) {
       const { code, params, detail } = asAntiphonError(thrown);
       setFailure({ code, params, detail });
+      announce(failureWords({ code, params }).message);
     } finally {
       setBusy(null);
     }
@@ -86,9 +90,10 @@ export default function VerifyPage({ task }: { task: number | null }) {
         </div>
       </form>
       {failure && <ErrorCard failure={failure} />}
-      <div role="status" class="section">
+      <section class="section">
+        <div role="status">{here && <Verdict ok={here.ok} words={hereWords(here)} />}</div>
         {here && <Here outcome={here} />}
-      </div>
+      </section>
       {here?.ok && <OnChain busy={busy} chain={chain} run={() => void compareWith(here)} />}
     </div>
   );
@@ -118,7 +123,8 @@ function OnChain({ busy, chain, run }: { busy: string | null; chain: Outcome | n
           {t(busy === 'chain' ? 'verify.chain.running' : 'verify.chain')}
         </button>
       </div>
-      {chain && <There outcome={chain} />}
+      <div role="status">{chain && <There outcome={chain} />}</div>
+      {chain && <CheckList checks={chain.checks} />}
     </section>
   );
 }
@@ -175,39 +181,58 @@ function Drop(props: { input: string; onInput: (text: string) => void; onTooLarg
 }
 
 function Here({ outcome }: { outcome: Outcome }) {
-  const bad = outcome.checks.find((check) => !check.ok);
+  const { ok, task, chain, contract } = outcome;
+  const of = task === null ? null : t('verify.of', { id: task, chain });
   return (
     <>
-      <Verdict ok={outcome.ok} words={outcome.ok ? t('verify.ok') : t('verify.bad', { name: bad?.name ?? '' })} />
-      {outcome.ok && <p class="soft">{t('verify.ok.next')}</p>}
-      {outcome.task !== null && (
+      {ok && <p class="soft">{t('verify.ok.next')}</p>}
+      {/* A number means a task of the settings' contract and of no other. */}
+      {task !== null && isOurs(outcome) && (
         <p>
-          <a href={routeHash({ page: 'task', id: outcome.task })}>
-            {t('verify.of', { id: outcome.task, chain: outcome.chain })}
-          </a>
+          <a href={routeHash({ page: 'task', id: task })}>{of}</a>
         </p>
+      )}
+      {task !== null && !isOurs(outcome) && (
+        <div class="notice apart">
+          <p>{of}</p>
+          <p>
+            {t('verify.unknown')} <Cid value={contract} what={t('network.contract')} head={10} tail={8} />
+          </p>
+        </div>
       )}
       <CheckList checks={outcome.checks} />
     </>
   );
 }
 
+const firstBad = ({ checks }: Outcome): string => checks.find(({ ok }) => !ok)?.name ?? '';
+
+const hereWords = (outcome: Outcome): string =>
+  outcome.ok ? t('verify.ok') : t('verify.bad', { name: firstBad(outcome) });
+
+/** Anybody can put a contract on a chain and let it say anything: only the settings' own makes it "it happened". */
 function There({ outcome }: { outcome: Outcome }) {
-  const bad = outcome.checks.find((check) => !check.ok);
-  const words = outcome.ok ? t('verify.chain.ok') : t('verify.chain.bad', { name: bad?.name ?? '' });
-  return (
-    <>
-      <Verdict ok={outcome.ok} words={words} />
-      <CheckList checks={outcome.checks} />
-    </>
-  );
+  if (isOurs(outcome)) {
+    const words = outcome.ok ? t('verify.chain.ok') : t('verify.chain.bad', { name: firstBad(outcome) });
+    return <Verdict ok={outcome.ok} words={words} />;
+  }
+  return <Verdict ok={false} words={t(outcome.ok ? 'verify.chain.unknown' : 'verify.unknown')} />;
 }
 
-/** A reader of the node that was typed in, else of the settings' node. A receipt names its own chain and contract. */
+/** Of the contract of the settings. */
+function isOurs({ chain, contract }: Outcome): boolean {
+  return net.value?.chain_id === chain && net.value.contract === contract;
+}
+
+/**
+ * A reader of the node that was typed in, else of the settings' node. On the settings' chain the settings' contract is
+ * the one that counts; on another chain the receipt names its own, and the verdict says that nobody here knows it.
+ */
 function contextFor(rest: string, receipt?: Receipt): Context {
   const typed = rest.trim().replace(/\/+$/, '');
   if (typed !== '' && !URL.canParse(typed)) throw new AntiphonError('node_down', {}, typed);
-  const own = receipt ? { chain_id: receipt.chain_id, contract: receipt.contract } : {};
+  const elsewhere = receipt && receipt.chain_id !== net.value?.chain_id;
+  const own = elsewhere ? { chain_id: receipt.chain_id, contract: receipt.contract } : {};
   const config = net.value ?? (receipt && typed !== '' ? bareConfig(typed, receipt) : null);
   if (!config) throw new AntiphonError('node_down', {}, t('app.no_network'));
   return createContext({ ...config, ...own, ...(typed === '' ? {} : { rest: typed }) });
@@ -236,7 +261,8 @@ async function checkHere(input: string, rest: string): Promise<Outcome> {
   const typed = input.trim();
   const text = isTaskId(typed) ? await makeReceipt(contextFor(rest), Number(typed), true) : input;
   const { ok, checks, receipt } = await checkText(text);
-  return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, chain: receipt?.chain_id ?? '' };
+  const { chain_id: chain = '', contract = '' } = receipt ?? {};
+  return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, chain, contract };
 }
 
 async function checkThere(here: Outcome, rest: string): Promise<Outcome> {

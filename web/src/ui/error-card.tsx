@@ -20,11 +20,18 @@ export function failureWords(failure: Failure): { message: string; next: string 
   };
 }
 
-export function ErrorCard({ failure, children }: { failure: Failure; children?: ComponentChildren }) {
+/** `alert`: read aloud when it appears; elsewhere the live region has said it already, or the reader just pressed. */
+export function ErrorCard(props: { failure: Failure; children?: ComponentChildren; alert?: boolean }) {
+  const { failure, children, alert } = props;
   const { message, next } = failureWords(failure);
   const grave = failure.code === 'hash_mismatch';
   return (
-    <div class={`notice ${grave ? 'danger' : 'apart'}`} data-test={testIds.errorCard} data-code={failure.code}>
+    <div
+      class={`notice ${grave ? 'danger' : 'apart'}`}
+      role={alert ? 'alert' : undefined}
+      data-test={testIds.errorCard}
+      data-code={failure.code}
+    >
       <p data-test={grave ? testIds.hashMismatch : testIds.errorMessage}>{message}</p>
       <p data-test={testIds.errorNext}>{next}</p>
       {children && <div class="actions">{children}</div>}

@@ -1,11 +1,12 @@
-/** The page's one live region: one sentence when a question is sent, one when it ends, nothing in between. */
+/** The page's one live region: a question sent, its end and nothing in between; what a button did. */
 import { signal } from '@preact/signals';
 import { testIds } from './test-ids';
 
 const said = signal('');
 
+/** The same words twice are said twice: the second time they differ by a space that is not heard. */
 export function announce(text: string): void {
-  said.value = text;
+  said.value = text === said.value ? `${text}\u00a0` : text;
 }
 
 export function LiveRegion() {

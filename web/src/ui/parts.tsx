@@ -6,14 +6,16 @@ import { language, t } from '../i18n';
 import { now } from '../state/clock';
 import { money } from '../state/network';
 import { Icon } from './icons';
+import { announce } from './live';
 import { testIds } from './test-ids';
 
 const toastText = signal('');
 let toastTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** A short word at the foot of the page. Not announced: what is worth saying aloud goes to the live region. */
+/** A short word at the foot of the page, and the same to those who listen. */
 export function toast(text: string): void {
   toastText.value = text;
+  announce(text);
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => (toastText.value = ''), 2200);
 }
@@ -50,8 +52,12 @@ export function Cid({ value, what, head, tail }: { value: string; what: string; 
   );
 }
 
-/** A moment: relative for the eye, exact on hover. */
+/** No date lies further from 1970, in milliseconds. */
+const FURTHEST = 8.64e15;
+
+/** A moment: relative for the eye, exact on hover. An import may hold any number: one that is no date is a dash. */
 export function Time({ at }: { at: number }) {
+  if (!(Math.abs(at) <= FURTHEST)) return <span>{'\u2013'}</span>;
   return (
     <time dateTime={new Date(at).toISOString()} title={exact(at, language.value)}>
       {relative(at, now.value, language.value)}

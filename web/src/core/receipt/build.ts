@@ -20,7 +20,7 @@ const LAG = 1_000;
 
 /**
  * The canonical text of a task's receipt, the same as from the command line and the gateway; every check holds on it.
- * Throws `receipt_invalid` while the task is open, or where the node does not have all of its transactions any more.
+ * Throws `receipt_unavailable` while the task is open, or where the node does not have all of its transactions any more.
  */
 export async function buildReceipt(ctx: Context, id: number, signal?: AbortSignal): Promise<string> {
   for (let attempt = 1; ; attempt++) {
@@ -28,7 +28,7 @@ export async function buildReceipt(ctx: Context, id: number, signal?: AbortSigna
     const failed = (await checkParsed(await parseReceipt(text))).find(({ ok }) => !ok);
     if (!failed) return text;
     const said = `${failed.name}: ${failed.detail}`;
-    if (attempt === TRIES) throw new AntiphonError('receipt_invalid', { task: id, check: failed.name }, said);
+    if (attempt === TRIES) throw new AntiphonError('receipt_unavailable', { task: id, check: failed.name }, said);
     await sleep(LAG, signal);
   }
 }
@@ -36,7 +36,7 @@ export async function buildReceipt(ctx: Context, id: number, signal?: AbortSigna
 async function collected(ctx: Context, id: number, signal?: AbortSignal): Promise<string> {
   const task = await ctx.contract.task(id, signal);
   if (task.status !== 'final' && task.status !== 'failed') {
-    throw new AntiphonError('receipt_invalid', { task: id }, 'receipts are of tasks that are final or failed');
+    throw new AntiphonError('receipt_unavailable', { task: id }, 'receipts are of tasks that are final or failed');
   }
   const numbers = Array.from({ length: task.round + 1 }, (_, round) => round);
   const [rounds, evidence] = await Promise.all([
