@@ -6,6 +6,7 @@ import { ChatPage, listOpen } from './pages/chat/chat-page';
 import { bootNetwork, net, netError } from './state/network';
 import { THEMES, theme } from './state/prefs';
 import { grantOpen } from './state/wallet';
+import { Boundary } from './ui/boundary';
 import { ErrorCard } from './ui/error-card';
 import { Icon, type IconName } from './ui/icons';
 import { lazy } from './ui/lazy';
@@ -57,7 +58,9 @@ export function App() {
       </a>
       <Header />
       <main id="main" ref={main} tabIndex={-1}>
-        <Page />
+        <Boundary of={route.value}>
+          <Page />
+        </Boundary>
       </main>
       {grantOpen.value && <GrantDialog fallback={null} />}
       <Toast />
@@ -127,7 +130,7 @@ function ThemeToggle() {
 function Page() {
   const at = route.value;
   if (at.page === 'settings') return <SettingsPage fallback={<Waiting />} />;
-  if (at.page === 'verify') return <VerifyPage task={at.task} fallback={<Waiting />} />;
+  if (at.page === 'verify') return <VerifyPage key={at.task ?? ''} task={at.task} fallback={<Waiting />} />;
   if (netError.value) return <NoNetwork />;
   if (!net.value) return <Waiting />;
   switch (at.page) {

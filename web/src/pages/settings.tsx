@@ -4,7 +4,7 @@ import { asAntiphonError } from '../core/errors';
 import { loadOverrides, saveOverrides, type NetworkConfig } from '../core/network';
 import { LANGUAGES, language, t, type Key } from '../i18n';
 import { chats, removeAll } from '../state/chats';
-import { bootNetwork, hosts, net } from '../state/network';
+import { bootNetwork, hosts, models, net } from '../state/network';
 import { THEMES, chooseLanguage, theme, type Theme } from '../state/prefs';
 import { takeFile } from './chat/sidebar';
 import { ErrorCard, type Failure } from '../ui/error-card';
@@ -83,7 +83,7 @@ function NetworkForm() {
             />
           </label>
         ))}
-        {failure && <ErrorCard failure={failure} />}
+        {failure && <ErrorCard failure={failure} alert />}
         <div class="actions">
           <button type="submit" class="button primary" data-test={testIds.settingsSave}>
             {t('settings.save')}
@@ -116,6 +116,7 @@ function changed(typed: Record<Field, string>, config: NetworkConfig | null): Pa
 
 function Hosts() {
   const { settings, workers } = hosts();
+  const publishers = publisherHosts().filter((host) => !workers.includes(host));
   return (
     <section class="section">
       <h2>{t('settings.hosts')}</h2>
@@ -129,9 +130,23 @@ function Hosts() {
         <dd>
           <HostList list={workers} />
         </dd>
+        {publishers.length > 0 && (
+          <>
+            <dt>{t('settings.hosts.publishers')}</dt>
+            <dd>
+              <HostList list={publishers} />
+            </dd>
+          </>
+        )}
       </dl>
     </section>
   );
+}
+
+/** Receipts read a model's manifest from its publisher too, where workers do not have it. */
+function publisherHosts(): string[] {
+  const urls = (models.value ?? []).flatMap(({ endpoint }) => (endpoint && URL.canParse(endpoint) ? [endpoint] : []));
+  return [...new Set(urls.map((url) => new URL(url).origin))].sort();
 }
 
 function HostList({ list }: { list: string[] }) {

@@ -1,7 +1,7 @@
 /** Texts of a task page: question, agreed answer, dissenting answers. Every one is hashed before it is shown. */
 import { readAnswer, readBlock } from '../core/blocks';
-import { textOf } from '../core/bytes';
 import type { Ballot, TaskResponse } from '../core/contract-types';
+import { MAX_PROMPT_BYTES, PromptFault, readPrompt } from '../core/prompt';
 import type { Context, MemberView, Message, TaskView } from '../core/types';
 import { t } from '../i18n';
 import { diffWords } from '../lib/diff';
@@ -18,14 +18,13 @@ import { Transactions } from '../ui/task-facts';
 import { testIds } from '../ui/test-ids';
 
 const Markdown = lazy(() => import('../ui/markdown'));
-const MOST_PROMPT = 16_384;
 
 /** The conversation a task was asked with; its last message is the question. */
 export function Question({ task }: { task: TaskResponse }) {
   const read = useChain(
     async (ctx, signal) => {
-      const { bytes } = await readBlock(ctx, task.prompt, blockSources(), { max: MOST_PROMPT, wanted: 1, signal });
-      return messagesIn(textOf(bytes) ?? '');
+      const { bytes } = await readBlock(ctx, task.prompt, blockSources(), { max: MAX_PROMPT_BYTES, wanted: 1, signal });
+      return { messages: messagesIn(bytes) };
     },
     [task.prompt],
   );
@@ -33,23 +32,32 @@ export function Question({ task }: { task: TaskResponse }) {
   return (
     <div data-test={testIds.taskPrompt}>
       <Ready from={read}>
-        {(messages) => (
-          <>
-            {messages.map(({ role, content }, index) => (
-              <p key={index} class={`prompt-text${role === 'user' ? '' : ' soft'}`}>
-                {content}
-              </p>
-            ))}
-          </>
-        )}
+        {({ messages }) =>
+          messages === null ? (
+            <p class="soft">{t('task.question.bad')}</p>
+          ) : (
+            <>
+              {messages.map(({ role, content }, index) => (
+                <p key={index} class={`prompt-text${role === 'user' ? '' : ' soft'}`}>
+                  {content}
+                </p>
+              ))}
+            </>
+          )
+        }
       </Ready>
     </div>
   );
 }
 
-function messagesIn(text: string): Message[] {
-  const document = JSON.parse(text) as { messages?: Message[] };
-  return document.messages ?? [];
+/** Anybody can put any bytes behind a task: what is not a prompt document is not shown as one. */
+function messagesIn(bytes: Uint8Array): Message[] | null {
+  try {
+    return readPrompt(bytes).messages;
+  } catch (thrown) {
+    if (thrown instanceof PromptFault) return null;
+    throw thrown;
+  }
 }
 
 export function AgreedText({ view }: { view: TaskView }) {

@@ -5,9 +5,22 @@ import { decimal, exact, parseDecimal } from '../lib/format';
 import { money, net, reader } from '../state/network';
 import { price } from '../state/composer';
 import { feeLimit, MAX_CALLS } from '../core/session';
-import { MINUTES, afterGrant, beginSession, busy, defaultDeposit, grantOpen, walletFailure } from '../state/wallet';
+import type { SessionRequest } from '../core/types';
+import {
+  MINUTES,
+  account,
+  afterGrant,
+  beginSession,
+  busy,
+  defaultDeposit,
+  grantOpen,
+  takeCoins,
+  walletFailure,
+} from '../state/wallet';
 import { Dialog } from './dialog';
 import { ErrorCard } from './error-card';
+import { announce } from './live';
+import { copyText } from './parts';
 import { testIds } from './test-ids';
 
 export default function GrantDialog() {
@@ -29,6 +42,13 @@ interface Terms {
   typed: string;
 }
 
+/** A question that waited for the session announces itself. */
+async function start(request: SessionRequest): Promise<void> {
+  const waits = afterGrant.value !== null;
+  await beginSession(request);
+  if (!waits && !grantOpen.value) announce(t('session.started'));
+}
+
 function GrantForm({ close }: { close: () => void }) {
   const decimals = net.value?.decimals ?? 6;
   const [terms, setTerms] = useState<Terms>(() => ({
@@ -46,16 +66,20 @@ function GrantForm({ close }: { close: () => void }) {
       class="grant"
       onSubmit={(event) => {
         event.preventDefault();
-        if (valid && !waiting) void beginSession({ calls, minutes, deposit });
+        if (valid && !waiting) void start({ calls, minutes, deposit });
       }}
     >
       <h2>{t('grant.title')}</h2>
-      <Words minutes={minutes} calls={calls} />
+      <Words minutes={minutes} calls={calls} deposit={deposit} />
       <Fields terms={terms} valid={deposit !== null} change={change} />
       {deposit !== null && price.value !== null && price.value > 0n && (
         <p class="faint">{t('grant.deposit.words', { n: Number(deposit / price.value) })}</p>
       )}
-      {walletFailure.value && <ErrorCard failure={walletFailure.value} />}
+      {walletFailure.value && (
+        <ErrorCard failure={walletFailure.value} alert>
+          {walletFailure.value.code === 'no_funds' && <Funds />}
+        </ErrorCard>
+      )}
       <div class="actions">
         <button type="submit" class="button primary" disabled={!valid || waiting} data-test={testIds.grantConfirm}>
           {t(waiting ? 'grant.signing' : 'grant.confirm')}
@@ -65,6 +89,20 @@ function GrantForm({ close }: { close: () => void }) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** Where coins come from: the network's faucet, or anybody who is given the address. */
+function Funds() {
+  const address = account.value?.address ?? '';
+  return net.value?.faucet ? (
+    <button type="button" class="button small" disabled={busy.value !== null} onClick={() => void takeCoins()}>
+      {t('wallet.faucet')}
+    </button>
+  ) : (
+    <button type="button" class="button small" onClick={() => void copyText(address, t('wallet.address.copied'))}>
+      {t('action.address')}
+    </button>
   );
 }
 
@@ -117,7 +155,7 @@ function Fields(props: { terms: Terms; valid: boolean; change: (by: Partial<Term
   );
 }
 
-function Words({ minutes, calls }: { minutes: number; calls: number }) {
+function Words({ minutes, calls, deposit }: { minutes: number; calls: number; deposit: bigint | null }) {
   const until = exact(Date.now() + minutes * 60_000, language.value);
   return (
     <div class="section" data-test={testIds.grantWords}>
@@ -126,6 +164,7 @@ function Words({ minutes, calls }: { minutes: number; calls: number }) {
         <li>{t('grant.may.ask')}</li>
         <li>{t('grant.may.calls', { n: calls })}</li>
         <li>{t('grant.may.time', { time: until, minutes: duration(minutes) })}</li>
+        {deposit !== null && deposit > 0n && <li>{t('grant.may.deposit', { amount: money(deposit) })}</li>}
         <li>{t('grant.may.fees', { amount: reader.value ? money(feeLimit(reader.value, calls)) : '…' })}</li>
       </ul>
       <p>{t('grant.not')}</p>

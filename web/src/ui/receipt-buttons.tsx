@@ -6,8 +6,9 @@ import { t } from '../i18n';
 import { reader } from '../state/network';
 import { checkText, makeReceipt } from '../state/receipts';
 import { CheckList, Verdict } from './checks';
-import { ErrorCard, type Failure } from './error-card';
+import { ErrorCard, failureWords, type Failure } from './error-card';
 import { Icon } from './icons';
+import { announce } from './live';
 import { testIds } from './test-ids';
 
 export function ReceiptButtons({ task, settled }: { task: number; settled: boolean }) {
@@ -21,11 +22,15 @@ export function ReceiptButtons({ task, settled }: { task: number; settled: boole
     setFailure(null);
     try {
       const text = await makeReceipt(ctx, task, what === 'check');
-      if (what === 'check') setChecks((await checkText(text)).checks);
-      else (await import('../state/transfer')).download(`antiphon-${ctx.net.chain_id}-${task}.json`, text);
+      if (what === 'check') {
+        const { checks: found } = await checkText(text);
+        setChecks(found);
+        announce(checkWords(found));
+      } else (await import('../state/transfer')).download(`antiphon-${ctx.net.chain_id}-${task}.json`, text);
     } catch (thrown) {
       const { code, params, detail } = asAntiphonError(thrown);
       setFailure({ code, params, detail });
+      announce(failureWords({ code, params }).message);
     } finally {
       setBusy(null);
     }
@@ -61,12 +66,15 @@ export function ReceiptButtons({ task, settled }: { task: number; settled: boole
   );
 }
 
-function Checked({ checks }: { checks: ReceiptCheck[] }) {
+function checkWords(checks: ReceiptCheck[]): string {
   const bad = checks.filter((check) => !check.ok).length;
-  const words = bad === 0 ? t('proof.checks.ok', { n: checks.length }) : t('proof.checks.bad', { n: bad });
+  return bad === 0 ? t('proof.checks.ok', { n: checks.length }) : t('proof.checks.bad', { n: bad });
+}
+
+function Checked({ checks }: { checks: ReceiptCheck[] }) {
   return (
     <>
-      <Verdict ok={bad === 0} words={words} />
+      <Verdict ok={checks.every(({ ok }) => ok)} words={checkWords(checks)} />
       <CheckList checks={checks} />
     </>
   );

@@ -21,6 +21,7 @@ import {
   type Account as WalletAccount,
 } from '../state/wallet';
 import { ErrorCard } from './error-card';
+import { focusHome } from './focus';
 import { Icon } from './icons';
 import { Cid, Fact } from './parts';
 import { testIds } from './test-ids';
@@ -30,6 +31,7 @@ export function WalletButton() {
   const open = panelOpen.value;
   const root = useRef<HTMLDivElement>(null);
   useClose(root);
+  useFocusAfterConnecting();
   const label = who ? t('wallet.account', { address: shorten(who.address, 6, 4) }) : t('wallet.connect');
   return (
     <div class="wallet" ref={root}>
@@ -76,6 +78,19 @@ function useClose(root: { current: HTMLDivElement | null }): void {
       document.removeEventListener('keydown', key);
     };
   }, [panelOpen.value]);
+}
+
+/** The button that was pressed to connect is gone with the panel: what comes next is the question. */
+function useFocusAfterConnecting(): void {
+  const wasNobody = useRef(false);
+  const open = panelOpen.value;
+  useEffect(() => {
+    if (open) wasNobody.current = account.value === null;
+    else if (wasNobody.current && account.value !== null && !grantOpen.value) {
+      wasNobody.current = false;
+      focusHome();
+    }
+  }, [open]);
 }
 
 function Choices() {
@@ -198,7 +213,7 @@ function Trouble() {
   if (!failure) return null;
   return (
     <div data-test={testIds.walletNotice} data-code={failure.code}>
-      <ErrorCard failure={failure}>
+      <ErrorCard failure={failure} alert>
         {failure.code === 'wrong_chain' ? (
           <button
             type="button"

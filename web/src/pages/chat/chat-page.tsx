@@ -6,6 +6,7 @@ import { findChat, loaded, networkId } from '../../state/chats';
 import { drafts } from '../../state/composer';
 import { t, type Key } from '../../i18n';
 import { proofOf } from '../../state/proof';
+import { Boundary } from '../../ui/boundary';
 import { Icon } from '../../ui/icons';
 import { lazy } from '../../ui/lazy';
 import { Empty, Loading } from '../../ui/parts';
@@ -37,7 +38,7 @@ export function ChatPage({ id }: { id: string | null }) {
         {elsewhere && <Elsewhere />}
         {!missing && !elsewhere && <Composer chat={chat} />}
       </div>
-      {ask && <ProofPanel ask={ask} fallback={<aside class="proof-panel" />} />}
+      {ask && <ProofPanel key={ask.id} ask={ask} fallback={<aside class="proof-panel" />} />}
     </div>
   );
 }
@@ -66,7 +67,9 @@ function Turns({ chat }: { chat: Chat }) {
     <>
       <div class="turns">
         {chat.turns.map((turn, index) => (
-          <TurnView key={turn.id} chat={chat} turn={turn} last={index === chat.turns.length - 1} />
+          <Boundary key={turn.id} of={turn}>
+            <TurnView chat={chat} turn={turn} last={index === chat.turns.length - 1} />
+          </Boundary>
         ))}
         <div class="end" ref={end} />
       </div>

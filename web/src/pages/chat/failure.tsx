@@ -6,10 +6,11 @@ import { t, type Key } from '../../i18n';
 import { go } from '../../router';
 import { followAsk } from '../../state/asks';
 import { updateAsk } from '../../state/chats';
-import { reader } from '../../state/network';
+import { net, reader } from '../../state/network';
 import { askAgain } from '../../state/send';
-import { addNetwork, grantOpen, panelOpen, takeCoins } from '../../state/wallet';
+import { account, addNetwork, grantOpen, panelOpen, takeCoins } from '../../state/wallet';
 import { ErrorCard } from '../../ui/error-card';
+import { copyText } from '../../ui/parts';
 import { testIds } from '../../ui/test-ids';
 import { actionOf, type Action } from './next-step';
 
@@ -19,6 +20,8 @@ export function AskFailure({ chat, turn, ask }: { chat: Chat; turn: Turn; ask: A
   if (!failure) return null;
   const action = actionOf(failure.code, ask.task !== null || ask.pending !== null, unresolved(ask));
   const isRetry = action === 'retry';
+  // Without a faucet coins come from people: they need the address.
+  const shown = action === 'faucet' && !net.value?.faucet ? 'address' : action;
   const act = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -39,7 +42,7 @@ export function AskFailure({ chat, turn, ask }: { chat: Chat; turn: Turn; ask: A
         data-test={isRetry ? testIds.retrySame : testIds.errorAction}
         onClick={() => void act()}
       >
-        {t(`action.${action}` as Key)}
+        {t(`action.${shown}` as Key)}
       </button>
       {!isRetry && ask.task === null && !unresolved(ask) && (
         <button
@@ -65,7 +68,7 @@ async function perform(action: Action, chat: Chat, turn: Turn, ask: Ask): Promis
     case 'suggest':
       return addNetwork();
     case 'faucet':
-      return takeCoins();
+      return net.value?.faucet ? takeCoins() : giveAddress();
     case 'connect':
       panelOpen.value = true;
       return;
@@ -78,4 +81,10 @@ async function perform(action: Action, chat: Chat, turn: Turn, ask: Ask): Promis
     case 'settings':
       go({ page: 'settings' });
   }
+}
+
+/** The panel shows the address whole, also where the clipboard is not to be had. */
+function giveAddress(): Promise<void> {
+  panelOpen.value = true;
+  return copyText(account.value?.address ?? '', t('wallet.address.copied')).catch(() => undefined);
 }
