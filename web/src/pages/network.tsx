@@ -123,6 +123,9 @@ function Model({ model }: { model: ModelResponse }) {
   );
 }
 
+/** A share of fewer tasks says nothing. */
+const FEW = 5;
+
 const NAMES: Record<StageName, Key> = { drawn: 'stage.drawn', answered: 'stage.answered', settled: 'stage.final' };
 
 /** Bars from the post to each stage; their numbers stand beside them. */
@@ -151,9 +154,11 @@ function Times({ recent }: { recent: Recent }) {
           ))}
         </tbody>
       </table>
-      <dl class="facts">
-        <Fact name={t('network.quorum')}>{t('network.quorum.value', { n: agreed, all: done })}</Fact>
-      </dl>
+      {done >= FEW && (
+        <dl class="facts">
+          <Fact name={t('network.quorum')}>{t('network.quorum.value', { n: agreed, all: done })}</Fact>
+        </dl>
+      )}
     </>
   );
 }

@@ -23,10 +23,46 @@ export function CheckList({ checks }: { checks: ReceiptCheck[] }) {
           <Icon name={ok ? 'check' : 'cross'} />
           <div>
             <strong>{name}</strong> <span class="hidden-text">{t(ok ? 'verify.passed' : 'verify.failed')}</span>
-            {detail && <small>{detail}</small>}
+            {detail && <small>{ok ? detail : <Told detail={detail} />}</small>}
           </div>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Identifiers and digests: too long to be compared by eye. */
+const LONG = /([A-Za-z0-9]{32,})/;
+
+/** Where a failed check names two of them, each gets its own line, and what differs is marked. */
+function Told({ detail }: { detail: string }) {
+  const parts = detail.split(LONG);
+  const [one, two, ...more] = parts.filter((part) => LONG.test(part));
+  if (one === undefined || two === undefined || more.length > 0) return <>{detail}</>;
+  const head = common(one, two);
+  const tail = common(reversed(one.slice(head)), reversed(two.slice(head)));
+  return (
+    <>
+      {parts.map((part, index) =>
+        LONG.test(part) ? (
+          <span key={index} class="mono">
+            {part.slice(0, head)}
+            <mark>{part.slice(head, part.length - tail)}</mark>
+            {part.slice(part.length - tail)}
+          </span>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
+}
+
+const reversed = (text: string): string => [...text].reverse().join('');
+
+/** How many characters two texts begin with alike. */
+function common(one: string, two: string): number {
+  let length = 0;
+  while (length < Math.min(one.length, two.length) && one[length] === two[length]) length++;
+  return length;
 }

@@ -21,14 +21,15 @@ export function Strands(props: { voices: Voice[]; decided: boolean; size: Size; 
   const { voices, decided, size, decorative } = props;
   const picture = layout(voices, FRAMES[size], decided);
   const counts = tally(voices);
+  const [left, right] = edges(picture, size);
   const spoken = decorative
     ? ({ 'aria-hidden': true } as const)
     : ({ role: 'img', 'aria-label': strandWords(voices) } as const);
   return (
     <svg
       class={`strands ${size}${decided ? ' decided' : ''}`}
-      viewBox={`0 0 ${picture.width} ${picture.height}`}
-      width={picture.width}
+      viewBox={`${left} 0 ${right - left} ${picture.height}`}
+      width={right - left}
       height={picture.height}
       data-test={testIds.strands}
       data-size={voices.length}
@@ -46,6 +47,12 @@ export function Strands(props: { voices: Voice[]; decided: boolean; size: Size; 
       <Ends picture={picture} />
     </svg>
   );
+}
+
+/** From the seats to the end marks: both stand exactly at the edges of the column. */
+function edges({ strands, mark }: Picture, size: Size): [number, number] {
+  const { start, end } = strands[0] ?? { start: { x: 0 }, end: { x: 0 } };
+  return [start.x - (size === 'full' ? 4 : 0.5), end.x + mark];
 }
 
 /** A round seat when drawn, a square one once it is bound to a ballot. */

@@ -160,7 +160,7 @@ async function exportOne(chat: Chat, done: () => void): Promise<void> {
 function Import() {
   const field = useRef<HTMLInputElement>(null);
   return (
-    <label class="quiet import">
+    <label class="button small import">
       {t('chat.import')}
       <input
         ref={field}
