@@ -138,8 +138,8 @@ describe('export files', () => {
   const chat = { id: 'a', network: 'n', title: 't', created: 1, updated: 2, turns: [] };
   const file = (conversations: unknown): string => JSON.stringify({ antiphon: 'conversations/1', conversations });
 
-  it('reads its own files', () => {
-    expect(parseExport(file([chat]))).toEqual([chat]);
+  it('reads its own files', async () => {
+    expect(await parseExport(file([chat]))).toEqual([chat]);
   });
 
   it.each([
@@ -150,5 +150,5 @@ describe('export files', () => {
     file([{ ...chat, turns: [{ id: 'x', shown: 0, asks: [{}] }] }]),
     file([{ ...chat, title: 7 }]),
     file([null]),
-  ])('refuses %s', (text) => expect(parseExport(text)).toBeNull());
+  ])('refuses %s', async (text) => expect(await parseExport(text)).toBeNull());
 });

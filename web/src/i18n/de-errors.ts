@@ -73,6 +73,8 @@ export const deErrors: Part<typeof errors> = {
   'next.other_network': 'Sie ist nicht mehr zu verfolgen. Stelle sie hier noch einmal.',
   'error.no_network': 'Diese Seite kennt ihr Netz noch nicht.',
   'next.no_network': 'Nenne seine Adressen in den Einstellungen; wer es betreibt, gibt sie bekannt.',
+  'error.imported': 'Diese Frage stammt aus einer Datei und hat keine Aufgabe in der Kette.',
+  'next.imported': 'Stelle sie hier, um eine Antwort zu bekommen.',
   'error.interrupted': 'Die Seite wurde geschlossen, bevor die Frage gesendet war. Nichts wurde berechnet.',
   'next.interrupted': 'Sende sie noch einmal.',
 

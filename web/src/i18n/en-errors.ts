@@ -68,6 +68,8 @@ export const errors = {
   'next.other_network': 'It cannot be followed any more. Ask it again here.',
   'error.no_network': 'This page does not know its network yet.',
   'next.no_network': 'Name its addresses in the settings; its operator publishes them.',
+  'error.imported': 'This question comes from a file, without a task on chain.',
+  'next.imported': 'Ask it here to get an answer.',
   'error.interrupted': 'The page was closed before the question was sent. Nothing was charged.',
   'next.interrupted': 'Send it again.',
 

@@ -3,17 +3,21 @@
  * and another click all end at the same task: nothing is ever sent twice by itself.
  */
 import { signal } from '@preact/signals';
-import { asAntiphonError } from '../core/errors';
+import { AntiphonError, asAntiphonError, throwIfStopped } from '../core/errors';
 import type { AskEvent, AskRequest, AskResult, Context, OnEvent, TaskView } from '../core/types';
 import { t } from '../i18n';
 import { announce } from '../ui/live';
 import { failureWords, type Failure } from '../ui/error-card';
 import { isOver, type Ask, type Chat } from './chat-types';
-import { chats, findChat, history, networkId, reread, updateAsk } from './chats';
+import { chats, findChat, history, networkId, onGone, reread, updateAsk } from './chats';
 import { reader } from './network';
 import { snapshotOf } from './voices';
 
-const running = new Map<string, AbortController>();
+const running = new Map<string, { chat: string; stop: AbortController }>();
+
+onGone.add((id) => {
+  for (const { chat, stop } of running.values()) if (id === null || chat === id) stop.abort();
+});
 
 /** The following of tasks is a chunk of its own: reading the page needs none of it. */
 const chain = () => import('../core/ask');
@@ -21,21 +25,28 @@ const chain = () => import('../core/ask');
 export const isRunning = (askId: string): boolean => running.has(askId);
 export const runningCount = signal(0);
 
-/** Sends an ask that is already kept. Resolves when it is over. */
-export async function sendAsk(ctx: Context, chat: Chat, ask: Ask): Promise<void> {
+/**
+ * Sends an ask. Resolves when it is over. `keep` puts it into its conversation: under its lock, so that a tab opened
+ * meanwhile does not take it for one that was left behind. Whatever goes wrong after that, who pays included, ends it.
+ */
+export async function sendAsk(ask: Ask, keep: () => Promise<Chat>, context: () => Promise<Context>): Promise<void> {
+  await underLock(ask.id, async () => {
+    const chat = await keep();
+    announce(t('live.sending'));
+    await run(chat.id, ask.id, async (on, stop) => send(await context(), chat, ask, on, stop));
+  });
+}
+
+async function send(ctx: Context, chat: Chat, ask: Ask, on: OnEvent, stop: AbortSignal): Promise<AskResult> {
   const turn = chat.turns.find((x) => x.asks.some((a) => a.id === ask.id));
   const messages = [...history(chat, turn?.id ?? null), { role: 'user' as const, content: ask.prompt }];
   const request: AskRequest = { model: ask.model, messages, settings: ask.settings, fresh: ask.fresh };
   if (ask.committee !== null) request.committee = ask.committee;
-  announce(t('live.sending'));
-  await underLock(ask.id, () =>
-    run(chat.id, ask.id, async (on, stop) => {
-      const [{ ask: send }, { writePrompt }] = await Promise.all([chain(), import('../core/prompt')]);
-      const { cid } = await writePrompt(messages, ask.settings);
-      await updateAsk(chat.id, ask.id, (a) => ({ ...a, promptCid: cid }));
-      return send(ctx, request, on, stop);
-    }),
-  );
+  const [core, { writePrompt }] = await Promise.all([chain(), import('../core/prompt')]);
+  const { cid } = await writePrompt(messages, ask.settings);
+  await updateAsk(chat.id, ask.id, (a) => ({ ...a, promptCid: cid }));
+  throwIfStopped(stop);
+  return core.ask(ctx, request, on, stop);
 }
 
 /** Goes on following: after a reload, in a second tab, or after it was stopped. Sends nothing. */
@@ -53,20 +64,20 @@ async function followKept(ctx: Context, chatId: string, ask: Ask): Promise<void>
 
 /** Stops following; the task on chain goes on. */
 export function stopAsk(askId: string): void {
-  running.get(askId)?.abort();
+  running.get(askId)?.stop.abort();
 }
 
 type Start = (on: OnEvent, stop: AbortSignal) => Promise<AskResult>;
 
 async function run(chatId: string, askId: string, start: Start): Promise<void> {
   const stop = new AbortController();
-  running.set(askId, stop);
+  running.set(askId, { chat: chatId, stop });
   runningCount.value = running.size;
   // Changes are kept one after another, so that a late write never brings back an earlier stage.
   let writes: Promise<unknown> = Promise.resolve();
   const change: Change = (by) => {
     const written = writes.then(() => updateAsk(chatId, askId, by));
-    writes = written;
+    writes = written.catch(() => undefined);
     return written;
   };
   try {
@@ -74,13 +85,14 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
       if (event.type === 'view') checkSame(findAsk(chatId, askId), event.view);
       return onEvent(event, change);
     }, stop.signal);
-    void change((ask) => withResult(ask, result));
+    await change((ask) => withResult(ask, result)).catch(() => undefined);
     const { size } = result.task;
     announce(t('live.verified', { agree: votesOf(result), n: size, size }));
   } catch (thrown) {
     const { code, params, detail } = asAntiphonError(thrown);
     const other = thrown instanceof OtherNetwork;
-    fail(change, { code: other ? 'other_network' : exactly(code, findAsk(chatId, askId)), params, detail });
+    await writes;
+    await fail(change, { code: other ? 'other_network' : exactly(code, findAsk(chatId, askId)), params, detail });
   } finally {
     running.delete(askId);
     runningCount.value = running.size;
@@ -92,7 +104,8 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
 class OtherNetwork extends Error {}
 
 function checkSame(ask: Ask | undefined, view: TaskView): void {
-  if (ask?.promptCid && ask.promptCid !== view.task.prompt) throw new OtherNetwork(view.task.prompt);
+  const same = !ask?.promptCid || (ask.promptCid === view.task.prompt && ask.model === view.task.model);
+  if (!same) throw new OtherNetwork(view.task.prompt);
 }
 
 /** What a code means for this ask: before it was sent, and for a transaction that can never enter a block any more. */
@@ -102,29 +115,41 @@ function exactly(code: string, ask: Ask | undefined): string {
   return code === 'stopped' && ask?.pending == null ? 'stopped_early' : code;
 }
 
-/** Resolves once the change would survive a reload. */
-type Change = (by: (ask: Ask) => Ask) => Promise<void>;
+/** Resolves once the change would survive a reload; false if the ask is gone. */
+type Change = (by: (ask: Ask) => Ask) => Promise<boolean>;
 
-function fail(change: Change, failure: Failure): void {
-  void change((ask) => ({ ...ask, failure, stage: failure.code.startsWith('stopped') ? ask.stage : 'failed' }));
+async function fail(change: Change, failure: Failure): Promise<void> {
+  const stage = (ask: Ask) => (failure.code.startsWith('stopped') ? ask.stage : 'failed');
+  await change((ask) => ({ ...ask, failure, stage: stage(ask) })).catch(() => undefined);
   const { message } = failureWords(failure);
   announce(failure.code.startsWith('stopped') ? message : t('live.failed', { message }));
 }
 
-/** What is returned for `pending` is awaited by the sender: nothing is broadcast that is not written down. */
-function onEvent(event: AskEvent, change: Change): Promise<void> {
+/**
+ * What is returned for `pending` is awaited by the sender: nothing is broadcast that is not written down, or whose
+ * conversation is gone. Anything else that cannot be kept is still shown, and told again by the chain.
+ */
+async function onEvent(event: AskEvent, change: Change): Promise<void> {
+  if (event.type === 'pending') {
+    const { hash, timeoutHeight } = event;
+    const kept = await change((ask) => ({ ...ask, pending: { hash, timeoutHeight } }));
+    if (!kept) throw new AntiphonError('stopped', {}, 'the conversation was deleted');
+    return;
+  }
   const at = Date.now();
+  await change((ask) => afterEvent(ask, event, at)).catch(() => undefined);
+}
+
+function afterEvent(ask: Ask, event: Exclude<AskEvent, { type: 'pending' }>, at: number): Ask {
   switch (event.type) {
     case 'stage':
-      return change((ask) => ({ ...ask, stage: event.stage, marks: { [event.stage]: at, ...ask.marks } }));
-    case 'pending':
-      return change((ask) => ({ ...ask, pending: { hash: event.hash, timeoutHeight: event.timeoutHeight } }));
+      return { ...ask, stage: event.stage, marks: { [event.stage]: at, ...ask.marks } };
     case 'task':
-      return change((ask) => ({ ...ask, task: event.id }));
+      return { ...ask, task: event.id };
     case 'view':
-      return change((ask) => withView(ask, event.view));
+      return withView(ask, event.view);
     case 'answer':
-      return change((ask) => ({ ...ask, stage: 'verified', marks: { verified: at, ...ask.marks } }));
+      return { ...ask, stage: 'verified', marks: { verified: at, ...ask.marks } };
   }
 }
 
@@ -160,8 +185,9 @@ function findAsk(chatId: string, askId: string): Ask | undefined {
 
 /** One tab drives an ask; others mirror what it keeps, and the next takes over when it is closed. */
 async function underLock(askId: string, work: () => Promise<void>): Promise<void> {
-  if (!('locks' in navigator)) return work();
-  await navigator.locks.request(`antiphon-ask-${askId}`, work);
+  const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+  if (!locks) return work();
+  await locks.request(`antiphon-ask-${askId}`, work);
 }
 
 /** Goes on with everything that was under way on this network when the page was closed, or is in another tab. */

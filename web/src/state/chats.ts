@@ -1,8 +1,10 @@
 /** The conversations of this browser, shared between tabs. */
 import { computed, signal } from '@preact/signals';
+import { utf8 } from '../core/bytes';
+import { matches } from '../core/cid';
 import type { Ask, Chat, Turn } from './chat-types';
 import { shownAsk } from './chat-types';
-import { allChats, clearChats, deleteChat, getChat, putChat } from './db';
+import { allChats, changeChat, clearChats, deleteChat, getChat, type ChangeChat } from './db';
 import { net } from './network';
 
 const ALL = 'all';
@@ -13,29 +15,70 @@ export const chats = signal<Chat[]>([]);
 export const loaded = signal(false);
 export const newestFirst = computed(() => [...chats.value].sort((a, b) => b.updated - a.updated));
 
+/** Told of a conversation that is deleted, here or in another tab; null: of all of them. */
+export const onGone = new Set<(id: string | null) => void>();
+
 export async function startChats(): Promise<void> {
   channel?.addEventListener('message', (event: MessageEvent<string>) => void reread(event.data));
-  chats.value = await allChats();
+  chats.value = await readAll();
   loaded.value = true;
+}
+
+const readAll = async (): Promise<Chat[]> => Promise.all((await allChats()).map(hashed));
+
+/** A kept text that is not what its CID names is forgotten, and can be fetched again. */
+export async function hashed(chat: Chat): Promise<Chat> {
+  const check = async (ask: Ask): Promise<Ask> => {
+    if (!ask.answer || (await matches(ask.answer.cid, utf8(ask.answer.text)))) return ask;
+    const failure = { code: ask.task === null ? 'imported' : 'stopped', params: {} };
+    return { ...ask, answer: null, snapshot: null, failure };
+  };
+  const turns = chat.turns.map(async (turn) => ({ ...turn, asks: await Promise.all(turn.asks.map(check)) }));
+  return { ...chat, turns: await Promise.all(turns) };
 }
 
 /** Takes a conversation as it is kept now: another tab may have changed it. */
 export async function reread(id: string): Promise<void> {
   if (id === ALL) {
-    chats.value = await allChats();
+    chats.value = await readAll();
+    if (chats.value.length === 0) tellGone(null);
     return;
   }
-  const chat = await getChat(id);
+  const found = await getChat(id);
+  const chat = found && (await hashed(found));
+  if (!chat) tellGone(id);
   chats.value = [...chats.value.filter((c) => c.id !== id), ...(chat ? [chat] : [])];
 }
 
 export const findChat = (id: string): Chat | undefined => chats.value.find((chat) => chat.id === id);
 
-/** Keeps a conversation; resolves once it would survive a reload. */
+function tellGone(id: string | null): void {
+  for (const told of onGone) told(id);
+}
+
+function show(chat: Chat | null): void {
+  if (chat) chats.value = [...chats.value.filter((c) => c.id !== chat.id), chat];
+}
+
+/**
+ * Changes a conversation as it is kept now: another tab may have changed the rest. Resolves once it would survive a
+ * reload, with null if nothing was changed; throws where nothing can be kept, though this tab then shows it.
+ */
+export async function updateChat(id: string, change: ChangeChat): Promise<Chat | null> {
+  try {
+    const next = await changeChat(id, change);
+    show(next);
+    if (next) channel?.postMessage(id);
+    return next;
+  } catch (thrown) {
+    show(change(findChat(id) ?? null));
+    throw thrown;
+  }
+}
+
+/** Adds a conversation; resolves once it would survive a reload. */
 export async function keep(chat: Chat): Promise<void> {
-  chats.value = [...chats.value.filter((c) => c.id !== chat.id), chat];
-  await putChat(chat);
-  channel?.postMessage(chat.id);
+  await updateChat(chat.id, () => chat);
 }
 
 export function newId(): string {
@@ -52,37 +95,41 @@ export function networkId(): string {
   return `${net.value?.chain_id ?? ''}/${net.value?.contract ?? ''}`;
 }
 
-/** Changes one ask of a conversation as it is now (another tab may have changed the rest), and keeps it. */
-export async function updateAsk(chatId: string, askId: string, change: (ask: Ask) => Ask): Promise<void> {
-  const chat = findChat(chatId);
-  if (!chat) return;
-  const turns = chat.turns.map((turn) => ({
-    ...turn,
-    asks: turn.asks.map((ask) => (ask.id === askId ? change(ask) : ask)),
-  }));
-  await keep({ ...chat, turns });
+/** Changes one ask and keeps it; false if it is gone, with its conversation or without. */
+export async function updateAsk(chatId: string, askId: string, change: (ask: Ask) => Ask): Promise<boolean> {
+  const asks = (turn: Turn): Ask[] => turn.asks.map((ask) => (ask.id === askId ? change(ask) : ask));
+  const has = (chat: Chat): boolean => chat.turns.some((turn) => turn.asks.some(({ id }) => id === askId));
+  const kept = await updateChat(chatId, (chat) =>
+    chat && has(chat) ? { ...chat, turns: chat.turns.map((turn) => ({ ...turn, asks: asks(turn) })) } : null,
+  );
+  return kept !== null;
 }
 
 export async function updateTurn(chatId: string, turnId: string, change: (turn: Turn) => Turn): Promise<void> {
-  const chat = findChat(chatId);
-  if (!chat) return;
-  await keep({ ...chat, turns: chat.turns.map((turn) => (turn.id === turnId ? change(turn) : turn)) });
+  const turns = (chat: Chat): Turn[] => chat.turns.map((turn) => (turn.id === turnId ? change(turn) : turn));
+  await updateChat(chatId, (chat) => chat && { ...chat, turns: turns(chat) });
 }
 
 export async function rename(id: string, title: string): Promise<void> {
-  const chat = findChat(id);
-  if (chat && title.trim() !== '') await keep({ ...chat, title: title.trim().slice(0, MOST_TITLE) });
+  const name = title.trim().slice(0, MOST_TITLE);
+  if (name !== '') await updateChat(id, (chat) => chat && { ...chat, title: name });
 }
 
+/** Deletes a conversation. What was under way in it is no longer followed, and what was not sent yet never is. */
 export async function remove(id: string): Promise<void> {
-  chats.value = chats.value.filter((chat) => chat.id !== id);
+  const without = (): Chat[] => chats.value.filter((chat) => chat.id !== id);
+  chats.value = without();
+  tellGone(id);
   await deleteChat(id);
+  chats.value = without();
   channel?.postMessage(id);
 }
 
 export async function removeAll(): Promise<void> {
   chats.value = [];
+  tellGone(null);
   await clearChats();
+  chats.value = [];
   channel?.postMessage(ALL);
 }
 

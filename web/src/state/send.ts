@@ -1,9 +1,11 @@
 /** From "Enter" to an ask under way: who pays is settled first, then the ask is kept, then it is sent. */
 import { signal } from '@preact/signals';
 import { createContext } from '../core/context';
+import { AntiphonError } from '../core/errors';
+import type { Context } from '../core/types';
 import { go, route } from '../router';
 import { isOver, unresolved, type Ask, type Chat, type Turn } from './chat-types';
-import { findChat, keep, newChat, newId } from './chats';
+import { findChat, newChat, newId, updateChat } from './chats';
 import { sendAsk } from './asks';
 import { chosenModel, drafts, editing, options, sampling } from './composer';
 import { modelNames, net, reader } from './network';
@@ -17,8 +19,11 @@ export function currentChat(): Chat | null {
 
 /** Something of this conversation is under way: its next question would not know the answer yet. */
 export function isBusy(chat: Chat | null): boolean {
-  return chat?.turns.some((turn) => turn.asks.some((ask) => !isOver(ask))) ?? false;
+  return starting.value || (chat?.turns.some((turn) => turn.asks.some((ask) => !isOver(ask))) ?? false);
 }
+
+/** From Enter until the ask is kept: a second Enter must not make a second one. */
+const starting = signal(false);
 
 /** Why sending is not possible now; the composer says it. */
 export const hurdle = signal<'connect' | 'session' | null>(null);
@@ -45,12 +50,14 @@ export async function submit(text: string): Promise<void> {
   if (isBusy(chat) || !ready(() => void submit(text))) return;
   const ask = draftAsk(text.trim(), model.model, modelNames.value[model.manifest] ?? '');
   const place = editing.value;
-  const next =
-    place && chat?.id === place.chat ? replaceLast(chat, place.turn, ask) : append(chat ?? newChat(text), ask);
-  editing.value = null;
+  const replaced = place && chat?.id === place.chat ? place.turn : null;
+  if (chat?.turns.some((turn) => turn.id === replaced && turn.asks.some(unresolved))) return;
   const { [chat?.id ?? '']: _sent, ...rest } = drafts.value;
-  drafts.value = rest;
-  await start(next, ask);
+  await start(chat ?? newChat(text), ask, (now) => {
+    editing.value = null;
+    drafts.value = rest;
+    return replaced === null ? append(now, ask) : replaceLast(now, replaced, ask);
+  });
 }
 
 /** The same question again, as another take of the same turn; one that was never sent is replaced. */
@@ -58,8 +65,7 @@ export async function askAgain(chatId: string, turnId: string, from: Ask): Promi
   const chat = findChat(chatId);
   if (!chat || isBusy(chat) || unresolved(from) || !ready(() => void askAgain(chatId, turnId, from))) return;
   const ask: Ask = { ...blank(), ...pick(from) };
-  const turns = chat.turns.map((turn) => (turn.id === turnId ? withTake(turn, ask) : turn));
-  await start({ ...chat, turns }, ask);
+  await start(chat, ask, (now) => replaceLast(now, turnId, ask));
 }
 
 const pick = ({ prompt, model, modelName, committee, settings }: Ask): Partial<Ask> => ({
@@ -84,14 +90,31 @@ function append(chat: Chat, ask: Ask): Chat {
   return { ...chat, turns: [...chat.turns, { id: newId(), asks: [ask], shown: 0 }] };
 }
 
-async function start(chat: Chat, ask: Ask): Promise<void> {
-  const updated = { ...chat, updated: Date.now() };
-  await keep(updated);
-  if (currentChat()?.id !== chat.id) go({ page: 'chat', id: chat.id }, true);
+/** Puts the ask into its conversation as that is now, and sends it. */
+async function start(chat: Chat, ask: Ask, place: (now: Chat) => Chat): Promise<void> {
+  starting.value = true;
+  const keep = async (): Promise<Chat> => {
+    try {
+      const kept = await updateChat(chat.id, (now) => ({ ...place(now ?? chat), updated: Date.now() }));
+      if (currentChat()?.id !== chat.id) go({ page: 'chat', id: chat.id }, true);
+      return kept ?? chat;
+    } catch {
+      // Shown, but not kept: it ends with its own failure before anything could be broadcast.
+      return findChat(chat.id) ?? place(chat);
+    } finally {
+      starting.value = false;
+    }
+  };
+  await sendAsk(ask, keep, paying);
+}
+
+/** Who pays, where somebody does; without an account an answer that is known is still read. */
+async function paying(): Promise<Context> {
   const config = net.value;
   const by = await payer();
   const ctx = config && by ? createContext(config, by) : reader.value;
-  if (ctx) await sendAsk(ctx, updated, ask);
+  if (!ctx) throw new AntiphonError('node_down', {}, 'no network is set');
+  return ctx;
 }
 
 function draftAsk(prompt: string, model: number, modelName: string): Ask {

@@ -39,7 +39,7 @@ async function receiptOrNone(task: number): Promise<string | null> {
 
 /** Adds the conversations of a file; one that is here already is added beside it. Null: not such a file. */
 export async function importChats(file: Blob): Promise<number | null> {
-  const found = file.size <= MOST_BYTES ? parseExport(await file.text()) : null;
+  const found = file.size <= MOST_BYTES ? await parseExport(await file.text()) : null;
   if (!found) return null;
   for (const chat of found) {
     const taken = chats.value.some((c) => c.id === chat.id);
