@@ -73,6 +73,19 @@ test('the sample receipts get on the page the verdicts that the command line giv
     }
   }));
 
+test('a receipt of somebody else’s contract on the same chain never "happened", and leads to no task', () =>
+  person(it, {}, async (app) => {
+    const folder = new URL('../../../testdata/receipts/', import.meta.url);
+    const list = JSON.parse(await readFile(new URL('index.json', folder), 'utf8')) as Sample[];
+    const text = await readFile(new URL(list.find(({ ok }) => ok)!.file, folder), 'utf8');
+    assert.ok(!text.includes(it.facts.contract) && text.includes(it.facts.chain_id));
+    assert.equal((await verify(app, text)).ok, 'true', 'consistent it is');
+    assert.equal(await app.page.locator('main a[href*="#/task/"]').count(), 0);
+    await app.at('verifyChain').click();
+    await app.at('verdict', { ok: 'false' }).waitFor();
+    assert.equal(await app.at('check', { name: 'chain_task' }).getAttribute('data-ok'), 'false');
+  }));
+
 interface Sample {
   file: string;
   ok: boolean;

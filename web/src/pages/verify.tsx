@@ -181,27 +181,31 @@ function Drop(props: { input: string; onInput: (text: string) => void; onTooLarg
 }
 
 function Here({ outcome }: { outcome: Outcome }) {
-  const { ok, task, chain, contract } = outcome;
-  const of = task === null ? null : t('verify.of', { id: task, chain });
+  const { ok, task, chain } = outcome;
   return (
     <>
-      {ok && <p class="soft">{t('verify.ok.next')}</p>}
+      {ok && isOurs(outcome) && <p class="soft">{t('verify.ok.next')}</p>}
+      {!ok && <CheckList checks={outcome.checks} />}
       {/* A number means a task of the settings' contract and of no other. */}
       {task !== null && isOurs(outcome) && (
         <p>
-          <a href={routeHash({ page: 'task', id: task })}>{of}</a>
+          <a href={routeHash({ page: 'task', id: task })}>{t('verify.of', { id: task, chain })}</a>
         </p>
       )}
-      {task !== null && !isOurs(outcome) && (
-        <div class="notice apart">
-          <p>{of}</p>
-          <p>
-            {t('verify.unknown')} <Cid value={contract} what={t('network.contract')} head={10} tail={8} />
-          </p>
-        </div>
-      )}
-      <CheckList checks={outcome.checks} />
+      {task !== null && !isOurs(outcome) && <Unknown outcome={outcome} task={task} />}
+      {ok && <CheckList checks={outcome.checks} />}
     </>
+  );
+}
+
+function Unknown({ outcome, task }: { outcome: Outcome; task: number }) {
+  return (
+    <div class="notice apart">
+      <p>{t('verify.of', { id: task, chain: outcome.chain })}</p>
+      <p>
+        {t('verify.unknown')} <Cid value={outcome.contract} what={t('network.contract')} head={10} tail={8} />
+      </p>
+    </div>
   );
 }
 

@@ -51,7 +51,7 @@ function Told({ detail }: { detail: string }) {
             {part.slice(part.length - tail)}
           </span>
         ) : (
-          part
+          part.replace(/^[,;] /, '')
         ),
       )}
     </>

@@ -50,9 +50,10 @@ export function Strands(props: { voices: Voice[]; decided: boolean; size: Size; 
 }
 
 /** From the seats to the end marks: both stand exactly at the edges of the column. */
-function edges({ strands, mark }: Picture, size: Size): [number, number] {
+function edges({ strands, unison, apart, mark }: Picture, size: Size): [number, number] {
   const { start, end } = strands[0] ?? { start: { x: 0 }, end: { x: 0 } };
-  return [start.x - (size === 'full' ? 4 : 0.5), end.x + mark];
+  const marked = unison !== null || apart.length > 0;
+  return [start.x - (size === 'full' ? 4 : 0.5), end.x + (marked ? mark : 0.5)];
 }
 
 /** A round seat when drawn, a square one once it is bound to a ballot. */

@@ -27,9 +27,12 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
   );
   useEffect(() => {
     panel.current?.focus({ preventScroll: true });
-    // Below the conversation, on phones, it would open out of sight.
-    if (!matchMedia('(width > 860px)').matches) panel.current?.scrollIntoView({ block: 'start' });
   }, [ask.id]);
+  // Below the conversation, on phones, it would open out of sight: when it opens, and again at its full height.
+  const there = loaded.value !== null;
+  useEffect(() => {
+    if (!matchMedia('(width > 860px)').matches) panel.current?.scrollIntoView({ block: 'start' });
+  }, [ask.id, there]);
   const close = (): void => {
     proofOf.value = null;
     document.querySelector<HTMLElement>(`[data-task="${task}"] [data-test=${testIds.receiptLine}]`)?.focus();
