@@ -2,6 +2,7 @@
 // through their life, and switches for what goes wrong. Tests look at what reached it, not at how it was called.
 import { MsgExec } from 'cosmjs-types/cosmos/authz/v1beta1/tx';
 import { AuthInfo, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx';
+import { MsgRevokeAllowance } from 'cosmjs-types/cosmos/feegrant/v1beta1/tx';
 import { MsgExecuteContract } from 'cosmjs-types/cosmwasm/wasm/v1/tx';
 import { bech32 } from '../src/core/address';
 import { unbase64, utf8, textOf } from '../src/core/bytes';
@@ -354,6 +355,10 @@ async function addressOf(pubkey: Uint8Array): Promise<string> {
 
 function decoded({ typeUrl, value }: { typeUrl: string; value: Uint8Array }): FakeTx['msgs'] {
   if (typeUrl === MsgExec.typeUrl) return MsgExec.decode(value).msgs.flatMap(decoded);
+  if (typeUrl === MsgRevokeAllowance.typeUrl) {
+    const { granter, grantee } = MsgRevokeAllowance.decode(value);
+    return [{ typeUrl, msg: { grantee }, sender: granter, funds: [] }];
+  }
   if (typeUrl !== MsgExecuteContract.typeUrl) return [{ typeUrl, msg: {}, sender: '', funds: [] }];
   const { sender, msg, funds } = MsgExecuteContract.decode(value);
   return [{ typeUrl, msg: JSON.parse(textOf(msg) ?? '{}'), sender, funds }];

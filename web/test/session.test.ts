@@ -7,7 +7,7 @@ import { checkSession, endSession, feeLimit, sessionPayer, sessionStatus, startS
 import type { Context, Signer } from '../src/core/types';
 import { connectKeplr } from '../src/core/wallet';
 import { installWallet, type TestWallet } from '../live/wallet';
-import { FakeChain, network } from './fake-chain';
+import { FakeChain, address, network } from './fake-chain';
 
 vi.mock('../src/core/pace', () => ({
   sleep: () => Promise.resolve(),
@@ -21,6 +21,8 @@ let chain: FakeChain;
 let wallet: TestWallet;
 let signer: Signer;
 let ctx: Context;
+/** More that the account has granted: what the session is not. */
+let others: { grants: object[]; allowances: object[] };
 /** What the fake chain says of the session. */
 let rights: { calls: number; fees: string; expires: number; grantee: () => Promise<string> } | null;
 
@@ -37,13 +39,18 @@ beforeEach(async () => {
   chain = await FakeChain.start();
   wallet = await installWallet(net.prefix);
   rights = null;
+  others = { grants: [], allowances: [] };
   const plain = chain.fetch;
   const fetcher: typeof plain = async (input, init) => {
-    const { pathname } = new URL(String(input));
+    const { pathname, searchParams } = new URL(String(input));
     const reply = (body: unknown) => new Response(JSON.stringify(body));
-    if (pathname.startsWith('/cosmos/authz/')) return reply({ grants: rights ? [await grant()] : [] });
+    if (pathname.startsWith('/cosmos/authz/')) {
+      return reply({ grants: [...(rights ? [await grant()] : []), ...others.grants] });
+    }
     if (pathname.startsWith('/cosmos/feegrant/v1beta1/issued/')) {
-      return reply({ allowances: rights ? [{ grantee: await rights.grantee() }] : [] });
+      if (searchParams.get('pagination.key') === 'two+/=') return reply({ allowances: others.allowances });
+      const pagination = { next_key: 'two+/=' };
+      return reply({ allowances: rights ? [{ grantee: await rights.grantee() }] : [], pagination });
     }
     if (pathname.startsWith('/cosmos/feegrant/')) {
       if (!rights) return new Response(JSON.stringify({ code: 5, message: 'fee-grant not found' }), { status: 404 });
@@ -107,6 +114,17 @@ describe('starting a session', () => {
     expect(wallet.popups).toBe(0);
   });
 
+  it('keeps the new key while nobody knows whether the grant was made', async () => {
+    const stop = new AbortController();
+    chain.halted = true;
+    const onStage = (stage: string) => void (stage === 'broadcast' && stop.abort());
+    const how = { onStage, signal: stop.signal };
+    const asked = startSession(ctx, signer, { calls: 10, minutes: 10, deposit: 0n }, how);
+    await expect(asked).rejects.toMatchObject({ code: 'stopped' });
+    expect(chain.taken).toHaveLength(1);
+    expect(await stored()).not.toBe('');
+  });
+
   it('has an allowance near calls × real fee', () => {
     expect(feeLimit(ctx, 10)).toBe(66_000n);
   });
@@ -157,6 +175,27 @@ describe('ending a session', () => {
     wallet.refuse = true;
     await expect(endSession(ctx, signer)).rejects.toMatchObject({ code: 'wallet_refused' });
     expect(await stored()).not.toBe('');
+  });
+
+  it('revokes allowances that earlier sessions have left, on every page, and no others', async () => {
+    await started();
+    const sessions = (grantee: string, messages = ['/cosmos.authz.v1beta1.MsgExec']) => ({
+      grantee,
+      allowance: { '@type': '/cosmos.feegrant.v1beta1.AllowedMsgAllowance', allowed_messages: messages },
+    });
+    others.allowances = [
+      sessions(address(21)),
+      sessions(address(22), ['/cosmos.bank.v1beta1.MsgSend']),
+      { grantee: address(23), allowance: { '@type': '/cosmos.feegrant.v1beta1.BasicAllowance' } },
+      sessions(address(24)),
+    ];
+    const elsewhere = { ...(await grant(address(77))), grantee: address(24) };
+    others.grants = [elsewhere];
+    const own = await stored();
+    await endSession(ctx, signer);
+    const [first, second, ...more] = chain.taken[1].msgs;
+    expect([first.msg.grantee, second.msg.grantee]).toEqual([own, address(21)]);
+    expect(more.map(({ typeUrl }) => typeUrl.split('.').at(-1))).toEqual(['MsgRevoke']);
   });
 
   it('sends nothing where nothing is granted any more', async () => {

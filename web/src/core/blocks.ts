@@ -35,6 +35,24 @@ async function fromSource(ctx: Context, base: string, cid: string, max: number, 
   }
 }
 
+/**
+ * An endpoint is what a stranger has put on record. A path is added to it, so it has neither query nor fragment; and a
+ * page about a distant chain has no business with services of this machine, unless the settings name them.
+ */
+export function isUsable({ net }: Context, endpoint: string): boolean {
+  if (endpoint === net.gateway) return true;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || /[?#]/.test(endpoint) || url.username + url.password !== '')
+    return false;
+  return !isLoopback(url) || isLoopback(new URL(net.rest));
+}
+
+/** The parser has brought every spelling of an address to one. */
+const isLoopback = ({ hostname }: URL): boolean =>
+  /^(127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]|(.*\.)?localhost\.?)$/.test(
+    hostname,
+  );
+
 export interface Verified {
   bytes: Bytes;
   sources: string[];
@@ -60,10 +78,11 @@ export async function readBlock(
   const { max = MAX_ANSWER_BYTES, wanted = WANTED, signal } = options;
   if (!parseCid(cid)) throw new AntiphonError('content_unavailable', { cid }, `${cid} is no CID`);
   const search = new Search(ctx, cid, max, wanted);
+  const usable = sources.filter((source) => isUsable(ctx, source));
   for (let round = 1; round <= ROUNDS; round++) {
     throwIfStopped(signal);
-    await search.round(sources, PATIENCE * round);
-    if (search.done(sources)) break;
+    await search.round(usable, PATIENCE * round);
+    if (search.done(usable)) break;
     await sleep(BETWEEN_ROUNDS, signal);
   }
   return search.result();
@@ -143,7 +162,7 @@ export async function uploadPrompt(
   block: PromptBlock,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const candidates = candidatesOf(seats, block.cid);
+  const candidates = candidatesOf(ctx, seats);
   if (candidates.length === 0) throw new AntiphonError('no_workers');
   const holders: Candidate[] = [];
   const said: string[] = [];
@@ -167,10 +186,12 @@ interface Candidate {
   endpoint: string;
 }
 
-/** Workers with an endpoint, beginning at a place that differs from prompt to prompt. */
-function candidatesOf(seats: readonly SeatInfo[], cid: string): Candidate[] {
-  const list = seats.flatMap(({ worker, endpoint }) => (endpoint ? [{ worker, endpoint }] : []));
-  const turn = list.length > 0 ? (parseCid(cid)?.digest[0] ?? 0) % list.length : 0;
+/** Workers with an endpoint, beginning anywhere: a question asked again need not meet the holders that failed it. */
+function candidatesOf(ctx: Context, seats: readonly SeatInfo[]): Candidate[] {
+  const list = seats.flatMap(({ worker, endpoint }) =>
+    endpoint && isUsable(ctx, endpoint) ? [{ worker, endpoint }] : [],
+  );
+  const turn = list.length > 0 ? (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % list.length : 0;
   return [...list.slice(turn), ...list.slice(0, turn)].slice(0, MAX_TRIES);
 }
 

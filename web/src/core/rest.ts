@@ -11,6 +11,9 @@ const MAX_BODY = 4_000_000;
 /** Too many requests, bad gateway, unavailable, gateway time-out: nobody who knows has answered. */
 const AWAY = new Set([429, 502, 503, 504]);
 
+/** Pages of a hundred; nobody has so many keys, and a node must not keep this page busy for ever. */
+const MOST_PAGES = 20;
+
 /** The node answered, and the answer is a refusal. */
 export class Refusal extends Error {
   constructor(
@@ -62,6 +65,12 @@ export interface Grant {
   type: string;
   authorization: Record<string, unknown>;
   expires: Date | null;
+}
+
+export interface Allowance {
+  grantee: string;
+  /** As the chain tells it. */
+  allowance: Record<string, unknown>;
 }
 
 /** A node's REST interface. Every method throws `node_down` when no answer comes. */
@@ -147,9 +156,8 @@ export class Rest {
 
   /** What an account has granted, and to whom. */
   async grantsBy(granter: string, signal?: AbortSignal): Promise<Grant[]> {
-    const path = `/cosmos/authz/v1beta1/grants/granter/${granter}?pagination.limit=100`;
-    const found = await this.orNull<{ grants?: RawGrant[] }>(path, signal);
-    return (found?.grants ?? []).map(grantOf);
+    const pages = await this.pages<{ grants?: RawGrant[] }>(`/cosmos/authz/v1beta1/grants/granter/${granter}`, signal);
+    return pages.flatMap(({ grants }) => grants ?? []).map(grantOf);
   }
 
   /** What one account has granted to another. */
@@ -166,11 +174,26 @@ export class Rest {
     return found?.allowance?.allowance ?? null;
   }
 
-  /** Everybody an account pays fees for. */
-  async allowancesBy(granter: string, signal?: AbortSignal): Promise<string[]> {
-    const path = `/cosmos/feegrant/v1beta1/issued/${granter}?pagination.limit=100`;
-    const found = await this.orNull<{ allowances?: { grantee: string }[] }>(path, signal);
-    return (found?.allowances ?? []).map((allowance) => allowance.grantee);
+  /** Everybody an account pays fees for, and how. */
+  async allowancesBy(granter: string, signal?: AbortSignal): Promise<Allowance[]> {
+    const path = `/cosmos/feegrant/v1beta1/issued/${granter}`;
+    const pages = await this.pages<{ allowances?: Partial<Allowance>[] }>(path, signal);
+    const all = pages.flatMap(({ allowances }) => allowances ?? []);
+    return all.map(({ grantee = '', allowance = {} }) => ({ grantee, allowance }));
+  }
+
+  /** Every page of a list, none where there is no list. */
+  private async pages<T extends object>(path: string, signal?: AbortSignal): Promise<T[]> {
+    const all: T[] = [];
+    let key = '';
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const from = key === '' ? '' : `&pagination.key=${encodeURIComponent(key)}`;
+      const found = await this.orNull<T & Paged>(`${path}?pagination.limit=100${from}`, signal);
+      if (found) all.push(found);
+      key = found?.pagination?.next_key ?? '';
+      if (key === '') break;
+    }
+    return all;
   }
 
   private async orNull<T>(path: string, signal?: AbortSignal): Promise<T | null> {
@@ -233,6 +256,10 @@ interface AccountInfo {
 
 interface LatestBlock {
   block: { header: { chain_id: string; height: string; time: string } };
+}
+
+interface Paged {
+  pagination?: { next_key?: string | null } | null;
 }
 
 interface RawGrant {

@@ -4,7 +4,7 @@ import { AntiphonError } from './errors';
 import { deleteKey, loadKey, saveKey, sessionId } from './keystore';
 import { feeOf } from './network';
 import { MSG_EXEC, MSG_EXECUTE } from './proto';
-import type { Grant } from './rest';
+import type { Allowance, Grant } from './rest';
 import { Key, localSigner } from './signer';
 import { submit, type Submission } from './tx';
 import type { Context, Payer, Pending, SessionInfo, SessionRequest, Signer, TxMsg } from './types';
@@ -14,6 +14,7 @@ const CALL_GAS = 240_000;
 /** The allowance is that of all calls and a tenth. */
 const SPARE = 110n;
 const KEYS = ['post_task'];
+const ALLOWED_MSG = '/cosmos.feegrant.v1beta1.AllowedMsgAllowance';
 const AUTHORIZATION = '/cosmwasm.wasm.v1.ContractExecutionAuthorization';
 /** A message is in the next block at the earliest. */
 const BLOCK = 1_500;
@@ -93,19 +94,31 @@ async function missingDeposit(ctx: Context, sender: string, wanted: bigint): Pro
   return [{ type: 'execute', sender, contract, msg: { deposit: {} }, funds }];
 }
 
-/** What this account has still granted for this contract, to whatever key of an earlier session. */
+/**
+ * What this account has still granted for this contract, to whatever key of an earlier session; and allowances of the
+ * kind that a session has, to keys that may do nothing else for it: what sessions that are over have left behind.
+ */
 async function revocations(ctx: Context, granter: string): Promise<TxMsg[]> {
   const { time } = await ctx.rest.latest();
   const all = await ctx.rest.grantsBy(granter);
-  const grants = all.filter((grant) => isOurs(grant, ctx.net.contract) && alive(grant, time));
+  const living = all.filter((grant) => alive(grant, time));
+  const grants = living.filter((grant) => isOurs(grant, ctx.net.contract));
+  const busy = new Set(living.filter((grant) => !grants.includes(grant)).map(({ grantee }) => grantee));
   const paid = await ctx.rest.allowancesBy(granter);
   const stored = await loadKey(nameOf(ctx, granter));
   const keys = new Set([...grants.map(({ grantee }) => grantee), ...(stored ? [stored.address] : [])]);
   const revoke = grants.map(({ grantee }): TxMsg => ({ type: 'revoke', granter, grantee, msgType: MSG_EXECUTE }));
   const stop = paid
-    .filter((grantee) => keys.has(grantee))
-    .map((grantee): TxMsg => ({ type: 'revoke_allowance', granter, grantee }));
+    .filter(({ grantee, allowance }) => keys.has(grantee) || (isSessions(allowance) && !busy.has(grantee)))
+    .map(({ grantee }): TxMsg => ({ type: 'revoke_allowance', granter, grantee }));
   return [...stop, ...revoke];
+}
+
+/** For calls through a grant and for nothing else. */
+function isSessions(allowance: Allowance['allowance']): boolean {
+  const messages = allowance.allowed_messages;
+  const only = Array.isArray(messages) && messages.length === 1 && messages[0] === MSG_EXEC;
+  return allowance['@type'] === ALLOWED_MSG && only;
 }
 
 const alive = ({ expires }: Grant, now: number): boolean => expires === null || expires.getTime() > now;

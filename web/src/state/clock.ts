@@ -1,7 +1,11 @@
 /** The time as a signal, once a second while the page is looked at. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 
 export const now = signal(Date.now());
+/** What the chain's clock is ahead of this machine's, in milliseconds. */
+export const chainAhead = signal(0);
+/** The time as the chain has it: what sessions run out by. */
+export const chainNow = computed(() => now.value + chainAhead.value);
 
 export function startClock(): void {
   setInterval(() => {

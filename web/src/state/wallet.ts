@@ -1,12 +1,13 @@
 /** The account that asks, its coins, and its session. Signing code is loaded with the first connection. */
-import { effect, signal } from '@preact/signals';
-import { asAntiphonError } from '../core/errors';
+import { effect, signal, untracked } from '@preact/signals';
+import { AntiphonError, asAntiphonError } from '../core/errors';
+import type { NetworkConfig } from '../core/network';
 import type { Payer, SessionInfo, SessionRequest, Signer } from '../core/types';
 import { askFaucet, chainInfo, connectGuest, connectKeplr, onAccountSwitch, walletPresent } from '../core/wallet';
 import { t } from '../i18n';
 import type { Failure } from '../ui/error-card';
 import { toast } from '../ui/parts';
-import { now } from './clock';
+import { chainAhead, chainNow } from './clock';
 import { price } from './composer';
 import { money, net, reader } from './network';
 import { recall, remember } from './prefs';
@@ -46,11 +47,12 @@ export function needsSession(): boolean {
 }
 
 export function isLive(info: SessionInfo | null): boolean {
-  return info !== null && info.callsLeft > 0 && info.expires.getTime() > now.value;
+  return info !== null && info.callsLeft > 0 && info.expires.getTime() > chainNow.value;
 }
 
 export async function startWallet(): Promise<void> {
   onAccountSwitch(() => void switched());
+  effect(() => onNetwork(net.value));
   effect(() => {
     // A session that runs out while it is looked at.
     if (session.value && !isLive(session.value)) {
@@ -66,6 +68,21 @@ export async function startWallet(): Promise<void> {
   await refreshAccount();
 }
 
+let before: NetworkConfig | null = null;
+
+/** Settings may have named another network: neither key, session nor account of the one before is used on it. */
+function onNetwork(config: NetworkConfig | null): void {
+  const last = before;
+  before = config ?? last;
+  if (!config || !last || JSON.stringify(config) === JSON.stringify(last)) return;
+  untracked(() => {
+    const same = (['chain_id', 'contract', 'prefix'] as const).every((field) => config[field] === last[field]);
+    forgetHeld();
+    if (same) void refreshAccount();
+    else account.value = null;
+  });
+}
+
 /** Coins, prepaid balance and session as the chain has them now. */
 export async function refreshAccount(): Promise<void> {
   const ctx = reader.value;
@@ -73,12 +90,14 @@ export async function refreshAccount(): Promise<void> {
   if (!ctx || !who) return;
   try {
     const { sessionStatus } = await import('../core/session');
-    const [inBank, inContract, live] = await Promise.all([
+    const [inBank, inContract, live, { time }] = await Promise.all([
       ctx.rest.bankBalance(who.address, ctx.net.denom),
       ctx.contract.balance(who.address),
       sessionStatus(ctx, who.address),
+      ctx.rest.latest(),
     ]);
-    if (account.value?.address !== who.address) return;
+    if (account.value?.address !== who.address || reader.value !== ctx) return;
+    chainAhead.value = time - Date.now();
     coins.value = inBank;
     prepaid.value = inContract;
     if (session.value && !live) sessionEnded.value = true;
@@ -90,42 +109,58 @@ export async function refreshAccount(): Promise<void> {
 
 export async function connect(kind: Account['kind']): Promise<void> {
   await attempt('connect', async () => {
-    const found = await signerOf(kind);
+    const found = await connected(kind);
     await use(found);
     if (kind === 'guest' && net.value?.faucet && coins.value === 0n) await gift(found.address);
     panelOpen.value = false;
   });
 }
 
-async function signerOf(kind: Account['kind']): Promise<Signer> {
+async function connected(kind: Account['kind']): Promise<Signer> {
   if (!net.value) throw new Error('no network');
-  signer = kind === 'guest' ? await connectGuest(net.value) : await connectKeplr(net.value);
-  return signer;
+  return kind === 'guest' ? connectGuest(net.value) : connectKeplr(net.value);
+}
+
+/** Signs for the account that is shown. After a reload the wallet may hold another one: that is never charged. */
+async function signerFor({ kind, address }: Account): Promise<Signer> {
+  const config = net.value;
+  const found = signer ?? (await connected(kind));
+  if (found.address !== address || account.value?.address !== address || net.value !== config) {
+    throw new AntiphonError('account_switched', {}, `got ${found.address}, want ${address}`);
+  }
+  signer = found;
+  return found;
 }
 
 async function use(found: Signer): Promise<void> {
+  signer = found;
   const { address, ledger, name } = found;
   const kind = found.kind === 'guest' ? 'guest' : 'keplr';
   account.value = { kind, address, name, ledger };
   remember(KEPT, JSON.stringify({ ...account.value, chain: net.value?.chain_id }));
-  coins.value = null;
-  prepaid.value = null;
-  session.value = null;
-  sessionEnded.value = false;
+  forgetFigures();
   await refreshAccount();
 }
 
 /** Forgets the account here; a session stays on chain until it runs out, its key until another is made. */
 export function disconnect(): void {
-  signer = null;
+  forgetHeld();
   account.value = null;
+  walletFailure.value = null;
+  panelOpen.value = false;
+  remember(KEPT, null);
+}
+
+function forgetHeld(): void {
+  signer = null;
+  forgetFigures();
+}
+
+function forgetFigures(): void {
   coins.value = null;
   prepaid.value = null;
   session.value = null;
   sessionEnded.value = false;
-  walletFailure.value = null;
-  panelOpen.value = false;
-  remember(KEPT, null);
 }
 
 /** Another account was chosen in the wallet: nothing is asked in the name of the old one any more. */
@@ -141,7 +176,7 @@ export async function addNetwork(): Promise<void> {
   await attempt('connect', async () => {
     if (!net.value) return;
     await window.keplr?.experimentalSuggestChain(chainInfo(net.value));
-    await use(await signerOf('keplr'));
+    await use(await connected('keplr'));
     panelOpen.value = false;
   });
 }
@@ -167,7 +202,7 @@ export async function withdraw(): Promise<void> {
     const { submit } = await import('../core/tx');
     const { contract } = ctx.net;
     const msg = { type: 'execute' as const, sender: who.address, contract, msg: { withdraw: {} }, funds: [] };
-    await submit(ctx, signer ?? (await signerOf(who.kind)), [msg], {});
+    await submit(ctx, await signerFor(who), [msg], {});
     toast(t('wallet.withdrawn'));
     await refreshAccount();
   });
@@ -180,7 +215,7 @@ export async function beginSession(request: SessionRequest): Promise<void> {
     const who = account.value;
     if (!ctx || !who) return;
     const { startSession } = await import('../core/session');
-    session.value = await startSession(ctx, signer ?? (await signerOf(who.kind)), request);
+    session.value = await startSession(ctx, await signerFor(who), request);
     sessionEnded.value = false;
     await refreshAccount();
   });
@@ -198,7 +233,7 @@ export async function finishSession(): Promise<void> {
     const who = account.value;
     if (!ctx || !who) return;
     const { endSession } = await import('../core/session');
-    await endSession(ctx, signer ?? (await signerOf(who.kind)));
+    await endSession(ctx, await signerFor(who));
     session.value = null;
     sessionEnded.value = true;
     await refreshAccount();
@@ -216,7 +251,7 @@ export async function payer(): Promise<Payer | null> {
     const found = await sessionPayer(ctx, who.address);
     if (found) return found;
   }
-  return { requester: who.address, signer: signer ?? (await signerOf(who.kind)) };
+  return { requester: who.address, signer: await signerFor(who) };
 }
 
 /** Enough for so many questions like the one in the composer. */

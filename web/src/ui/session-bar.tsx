@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Context } from '../core/types';
 import { t } from '../i18n';
 import { countdown } from '../lib/format';
-import { now } from '../state/clock';
+import { chainNow } from '../state/clock';
 import { useChain } from '../state/load';
 import { money, roughMoney } from '../state/network';
 import { account, busy, finishSession, grantOpen, session, sessionEnded } from '../state/wallet';
@@ -15,7 +15,7 @@ const SOON = 60_000;
 
 export function SessionBar() {
   const current = session.value;
-  const left = current ? current.expires.getTime() - now.value : 0;
+  const left = current ? current.expires.getTime() - chainNow.value : 0;
   if (!current || left <= 0) return sessionEnded.value ? <Ended /> : null;
   const ending = busy.value === 'end';
   const soon = left < SOON || current.callsLeft <= 1;
