@@ -249,24 +249,33 @@ impl<'n> Follower<'n> {
     /// have been made in the meantime, and the next look tells. A session may not, and would pay for being
     /// refused.
     pub async fn advance_if_stuck(&mut self, sender: &Sender) {
-        if sender.is_on_behalf() || !self.state.as_ref().is_some_and(|task| task.due) {
-            self.due_since = None;
+        if !self.is_stuck(sender).await {
             return;
         }
-        let Ok(height) = self.network.chain.height().await else {
-            return;
-        };
-        let since = *self.due_since.get_or_insert(height);
-        if height.saturating_sub(since) <= PATIENCE_BLOCKS {
-            return;
-        }
-        self.due_since = None;
         let tasks = vec![self.task];
         let msg = ExecuteMsg::Advance { tasks };
         let made = sender.execute(self.network.contract.address(), &msg, &[]);
         if let Err(error) = made.await {
             tracing::debug!(%error, "the task was not advanced");
         }
+    }
+
+    /// Whether the task has been due for longer than workers may take, and this sender may move it on. Then
+    /// its patience begins anew.
+    pub async fn is_stuck(&mut self, sender: &Sender) -> bool {
+        if sender.is_on_behalf() || !self.state.as_ref().is_some_and(|task| task.due) {
+            self.due_since = None;
+            return false;
+        }
+        let Ok(height) = self.network.chain.height().await else {
+            return false;
+        };
+        let since = *self.due_since.get_or_insert(height);
+        let stuck = height.saturating_sub(since) > PATIENCE_BLOCKS;
+        if stuck {
+            self.due_since = None;
+        }
+        stuck
     }
 }
 

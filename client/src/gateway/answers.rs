@@ -207,6 +207,8 @@ pub struct Probe {
     pub account: u128,
     /// What it has in the contract.
     pub prepaid: u128,
+    /// Most a transaction costs besides.
+    pub fee: u128,
 }
 
 /// What does not change while the gateway runs.
@@ -251,15 +253,20 @@ pub trait Answers: Debug + Send + Sync + 'static {
     /// What became of a transaction that was noted. Handing its bytes over again is allowed.
     fn fate<'a>(&'a self, pending: &'a Pending) -> Later<'a, Result<Fate, Failure>>;
 
-    /// Follows a task until an outcome stands, and fetches and hashes its text.
+    /// Follows a task of this question until an outcome stands, and fetches and hashes its text.
     fn follow<'a>(
         &'a self,
+        key: &'a QuestionKey,
         posted: &'a Posted,
         tell: Tell<'a>,
     ) -> Later<'a, Result<Answered, Failure>>;
 
-    /// How the task's money ended; none while it is open.
-    fn settled(&self, task: u64) -> Later<'_, Result<Option<Settled>, Failure>>;
+    /// How the money of this question's task ended; none while it is open.
+    fn settled<'a>(
+        &'a self,
+        key: &'a QuestionKey,
+        task: u64,
+    ) -> Later<'a, Result<Option<Settled>, Failure>>;
 
     /// The receipt of a task at its end: canonical JSON that will not change.
     fn receipt(&self, task: u64) -> Later<'_, Result<String, Failure>>;

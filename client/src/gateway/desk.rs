@@ -147,7 +147,7 @@ impl Desk {
         let Standing::Open { task, .. } = entry.standing else {
             return;
         };
-        match self.inner.answers.settled(task).await {
+        match self.inner.answers.settled(&entry.key, task).await {
             Ok(Some(settled)) => {
                 if let Err(error) = self.inner.journal.settled(entry.id, settled.refund) {
                     tracing::error!(%error, task, "the end of a task was not written down");
@@ -271,7 +271,8 @@ impl Run<'_> {
         let inner = &self.desk.inner;
         self.tell(posted.task, Progress::Posted);
         let tell = |progress| self.tell(posted.task, progress);
-        let ended = inner.answers.follow(posted, &tell).await;
+        let key = &self.question.key;
+        let ended = inner.answers.follow(key, posted, &tell).await;
         if let Err(failure) = &ended
             && failure.wants_new_task()
         {
@@ -336,5 +337,7 @@ fn posted_in(standing: &Standing) -> Option<Posted> {
 #[allow(clippy::needless_pass_by_value, reason = "maps an error")]
 fn disk(error: JournalError) -> Failure {
     tracing::error!(%error, "the journal cannot be written");
-    Failure::Internal("its journal cannot be written".to_owned())
+    Failure::Internal(
+        "its journal cannot be written, and nothing is paid before it can be".to_owned(),
+    )
 }

@@ -109,9 +109,7 @@ pub enum Failure {
     #[error("the gateway has too much to do. Try again in a moment")]
     Overloaded,
     /// The gateway's own disk or logic.
-    #[error(
-        "the gateway could not do this: {0}. Nothing more is paid until its operator has looked at it"
-    )]
+    #[error("the gateway could not do this: {0}. Its operator must look at it")]
     Internal(String),
 }
 

@@ -199,9 +199,11 @@ impl Doorman {
     /// # Errors
     /// The file cannot be read.
     pub fn new(home: &Path) -> Result<Self, ClientError> {
+        // Looked at before it is read: what is written in between is read again.
+        let changed = changed(home);
         let door = Door {
             keys: read(home)?.map(by_hash),
-            changed: changed(home),
+            changed,
             buckets: BTreeMap::new(),
         };
         Ok(Self {
@@ -260,7 +262,7 @@ impl Doorman {
         })
     }
 
-    /// A file that can no longer be read changes nothing: the keys of before stay.
+    /// A file that can no longer be read changes nothing: the keys of before stay, and it is tried again.
     fn look_again(&self, door: &mut Door) {
         let now = changed(&self.home);
         if now == door.changed {
@@ -270,7 +272,10 @@ impl Doorman {
             Ok(Some(file)) => door.keys = Some(by_hash(file)),
             // A home that had keys never becomes one without.
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the API keys could not be read again"),
+            Err(error) => {
+                tracing::warn!(%error, "the API keys could not be read again");
+                return;
+            }
         }
         door.changed = now;
     }

@@ -1,7 +1,9 @@
 //! Starting and ending a session: one transaction of the granter each.
 
 use antiphon_api::ExecuteMsg;
-use antiphon_chain::{Coin, ContractCalls, Gas, Grant, Msg, Sender, canonical, unix_seconds};
+use antiphon_chain::{
+    ChainError, Coin, ContractCalls, Gas, Grant, Msg, Sender, canonical, unix_seconds,
+};
 
 use super::{CALL_GAS, GRANT_KIND, MESSAGE_KEY, Session, read};
 use crate::ask::choose_model;
@@ -104,7 +106,12 @@ pub async fn start(
 pub async fn end(network: &Network, sender: &Sender, grantee: &str) -> Result<Ended, ClientError> {
     let granter = sender.address();
     let grants = network.chain.grants(granter, grantee).await?;
-    let allowance = network.chain.allowance(granter, grantee).await?;
+    let allowed = match network.chain.allowance(granter, grantee).await {
+        Ok(allowance) => allowance.is_some(),
+        // One of a kind that is not read here is there all the same.
+        Err(ChainError::Malformed { .. }) => true,
+        Err(error) => return Err(error.into()),
+    };
     let grantee = grantee.to_owned();
     let mut msgs = Vec::new();
     if grants.iter().any(is_contract_grant) {
@@ -112,7 +119,7 @@ pub async fn end(network: &Network, sender: &Sender, grantee: &str) -> Result<En
             grantee: grantee.clone(),
         });
     }
-    if allowance.is_some() {
+    if allowed {
         msgs.push(Msg::RevokeAllowance {
             grantee: grantee.clone(),
         });

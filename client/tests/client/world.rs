@@ -99,8 +99,15 @@ impl World {
     pub(crate) fn plays(&self, statuses: &[&str]) {
         let tasks = statuses
             .iter()
-            .map(|status| task_json(status, answer_json()));
+            .map(|status| self.task(status, answer_json()));
         self.node.says(r#"{"task":{"task":17}}"#, tasks);
+    }
+
+    /// The task as its payer posted it.
+    pub(crate) fn task(&self, status: &str, outcome: Value) -> Value {
+        let mut task = task_json(status, outcome);
+        task["requester"] = json!(self.payer());
+        task
     }
 
     /// The members of round 0; `true` revealed the answer.

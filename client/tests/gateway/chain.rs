@@ -6,12 +6,16 @@ use std::time::Duration;
 use antiphon_chain::Key;
 use antiphon_client::Network;
 use antiphon_client::gateway::{Answers, ApiKey, ChainAnswers, make_key};
+use antiphon_client::question::{SamplingFlags, prompt_of};
+use cosmrs::proto::cosmos::tx::v1beta1::{AuthInfo, TxBody};
+use cosmrs::proto::cosmwasm::wasm::v1::MsgExecuteContract;
+use cosmrs::proto::traits::Message as _;
 use serde_json::{Value, json};
 
 use crate::fake_node::Fault;
 use crate::fake_workers::Manner;
 use crate::gate::{Gate, fine, refused};
-use crate::world::{QUESTION, TEXT, World, answer_json, task_json};
+use crate::world::{QUESTION, TEXT, World, answer_json};
 
 async fn answers(world: &World) -> Arc<dyn Answers> {
     let file = world.file();
@@ -159,7 +163,7 @@ async fn a_committee_without_a_quorum_is_told_ballot_by_ballot() {
     let world = World::honest().await;
     world.node.says(
         r#"{"task":{"task":17}}"#,
-        [task_json("failed", Value::Null)],
+        [world.task("failed", Value::Null)],
     );
     world.node.says(
         r#"{"round":{"task":17,"round":0}}"#,
@@ -210,6 +214,66 @@ async fn demand_03_a_gateway_killed_while_its_transaction_is_in_doubt_finds_it_o
     assert_eq!(reply["antiphon"]["task"], 17);
     assert_eq!(broadcasts(&world), 2, "it was handed over again");
     assert_eq!(taken(&world), 1);
+}
+
+#[tokio::test]
+async fn two_questions_at_once_do_not_spend_the_same_prepaid_balance() {
+    let world = World::honest().await;
+    world.prepaid("500");
+    let other = "Why is the sea blue?";
+    let prompt = prompt_of(other, &SamplingFlags::default()).unwrap().cid();
+    let query = format!(r#"{{"answer":{{"model":1,"prompt":"{prompt}"}}}}"#);
+    world.node.says(&query, [json!({ "answer": null })]);
+    // The first one stays on its way: the chain's balance does not show it.
+    world.node.fault(Fault::Forgotten);
+    let (_home, gate) = gate(&world).await;
+    let mut second = question();
+    second["messages"][0]["content"] = json!(other);
+    let ask = |body: &Value| tokio::spawn(gate.post("/v1/chat/completions").json(body).send());
+    let asked = (ask(&question()), ask(&second));
+    while taken(&world) < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let attached: Vec<_> = world.node.node().taken.iter().map(attached).collect();
+    assert_eq!(attached, [None, Some("500".to_owned())]);
+    gate.kill().await;
+    drop(asked);
+}
+
+fn attached((body, _): &(TxBody, AuthInfo)) -> Option<String> {
+    let msg = MsgExecuteContract::decode(body.messages[0].value.as_slice()).unwrap();
+    msg.funds.first().map(|coin| coin.amount.clone())
+}
+
+#[tokio::test]
+async fn a_task_that_is_another_question_is_not_taken_for_an_answer() {
+    let world = World::honest().await;
+    for (field, value) in [
+        ("requester", json!("wasm1somebody")),
+        ("model", json!(2)),
+        ("prompt", json!(antiphon_api::Cid::of_raw(b"another"))),
+    ] {
+        let mut task = world.task("final", answer_json());
+        task[field] = value;
+        world.node.says(r#"{"task":{"task":17}}"#, [task]);
+        let (_home, gate) = gate(&world).await;
+        let error = refused(gate.chat(&question()).await, 500, "internal_error").await;
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("started anew"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_prepaid_account_without_a_fee_is_told_of_the_fee_and_not_to_deposit_nothing() {
+    let world = World::honest().await;
+    world.prepaid("500");
+    world.node.node().balance = 100;
+    let (_home, gate) = gate(&world).await;
+    let error = refused(gate.chat(&question()).await, 402, "insufficient_funds").await;
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("fee of up to 7500uanti"), "{message}");
+    assert!(!message.contains("deposit"), "{message}");
+    assert_eq!(taken(&world), 0);
 }
 
 #[tokio::test]

@@ -105,6 +105,7 @@ impl FakeNet {
                     escrow: ESCROW,
                     account: 1_000_000,
                     prepaid: 0,
+                    fee: 50,
                 },
                 receipts: BTreeMap::new(),
             }),
@@ -297,13 +298,18 @@ impl Answers for FakeNet {
 
     fn follow<'a>(
         &'a self,
+        _: &'a QuestionKey,
         posted: &'a Posted,
         tell: Tell<'a>,
     ) -> Later<'a, Result<Answered, Failure>> {
         Box::pin(self.vote(posted.task, tell))
     }
 
-    fn settled(&self, task: u64) -> Later<'_, Result<Option<Settled>, Failure>> {
+    fn settled<'a>(
+        &'a self,
+        _: &'a QuestionKey,
+        task: u64,
+    ) -> Later<'a, Result<Option<Settled>, Failure>> {
         let ended = self.script().ended;
         if ended {
             let outcome = self.script().outcome.clone();

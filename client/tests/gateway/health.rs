@@ -54,6 +54,14 @@ async fn each_reason_not_to_be_ready_is_named() {
         (503, vec!["insufficient_funds".to_owned()])
     );
     let net = FakeNet::new();
+    net.script().probe.account = 49;
+    net.script().probe.prepaid = ESCROW;
+    // The fee is the account's own, whatever is prepaid.
+    assert_eq!(
+        ready(&net).await,
+        (503, vec!["insufficient_funds".to_owned()])
+    );
+    let net = FakeNet::new();
     net.script().probe.catching_up = true;
     net.script().probe.seats = 0;
     let (status, reasons) = ready(&net).await;

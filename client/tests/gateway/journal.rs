@@ -2,7 +2,7 @@
 
 use antiphon_api::Cid;
 use antiphon_client::gateway::{
-    Answers as _, Charge, Journal, JournalError, Pending, Posted, QuestionKey, Standing,
+    Answers as _, Charge, Facts, Journal, JournalError, Pending, Posted, QuestionKey, Standing,
 };
 
 use crate::fake::FakeNet;
@@ -151,4 +151,47 @@ fn what_is_in_a_block_can_neither_be_dropped_nor_be_opened_again() {
     journal.posted(id, &posted(1)).unwrap();
     journal.settled(id, 4).unwrap();
     assert_eq!(journal.spent("alice"), 6);
+}
+
+#[test]
+fn a_new_contract_on_the_same_chain_keeps_what_keys_have_used() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let open = |facts: &Facts| Journal::open(home.path(), facts).unwrap();
+    let journal = open(net.facts());
+    let id = journal.intend(&key("a"), Some(&charge(100)), 10).unwrap();
+    journal.posted(id, &posted(1)).unwrap();
+    drop(journal);
+    let moved = Facts {
+        contract: "wasm1another".to_owned(),
+        ..net.facts().clone()
+    };
+    for _ in 0..2 {
+        let journal = open(&moved);
+        assert_eq!(journal.spent("alice"), 10);
+        assert!(journal.find(&key("a")).is_none(), "its task is not there");
+    }
+    let anew = Facts {
+        first_block: Some("BB".repeat(32)),
+        ..moved
+    };
+    assert_eq!(open(&anew).spent("alice"), 0);
+}
+
+#[test]
+fn a_first_block_that_becomes_known_is_taken_down() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let at = |first_block: Option<&str>| Facts {
+        first_block: first_block.map(str::to_owned),
+        ..net.facts().clone()
+    };
+    let open = |first_block| Journal::open(home.path(), &at(first_block)).unwrap();
+    let journal = open(None);
+    let id = journal.intend(&key("a"), Some(&charge(100)), 10).unwrap();
+    journal.posted(id, &posted(1)).unwrap();
+    drop(journal);
+    for known in [Some("AA"), None, Some("AA")] {
+        assert!(open(known).find(&key("a")).is_some(), "{known:?}");
+    }
+    let other = open(Some("BB"));
+    assert!(other.find(&key("a")).is_none(), "the chain began anew");
 }

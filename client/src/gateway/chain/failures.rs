@@ -30,6 +30,7 @@ pub(super) fn of_chain(error: &ChainError) -> Failure {
         ChainError::NodeDown { .. }
         | ChainError::Rpc { .. }
         | ChainError::Lapsed { .. }
+        | ChainError::Distrusted { .. }
         | ChainError::Malformed { .. } => Failure::NodeDown,
         ChainError::Unconfirmed { .. } => Failure::Pending { task: None },
         _ => Failure::Internal("its configuration does not fit the chain".to_owned()),

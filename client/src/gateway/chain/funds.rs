@@ -1,6 +1,6 @@
 //! Whether the payer can pay, before anything is signed: a refused transaction costs its fee.
 
-use antiphon_chain::GasPrice;
+use antiphon_chain::{Coin, GasPrice};
 
 use super::ChainAnswers;
 use super::failures::{of_chain, of_client};
@@ -25,45 +25,76 @@ impl ChainAnswers {
             .await
             .map_err(|e| of_chain(&e))?;
         let escrow = fee.escrow.u128();
-        let prepaid = self.network.contract.balance(&key.account).await;
-        let prepaid = prepaid.map_err(|e| of_chain(&e))?;
-        match &question.granter {
-            Some(granter) => self.granted(granter, escrow, prepaid).await?,
-            None => self.affordable(escrow, prepaid).await?,
-        }
+        self.funds_for(question, escrow).await?;
         Ok(Quote {
             escrow,
             committee: fee.committee,
         })
     }
 
-    async fn affordable(&self, escrow: u128, prepaid: u128) -> Result<(), Failure> {
+    /// The coins to attach, if the payer can pay, questions under way counted. What is attached and not
+    /// needed stays in the payer's balance.
+    pub(super) async fn funds_for(
+        &self,
+        question: &Question,
+        escrow: u128,
+    ) -> Result<Vec<Coin>, Failure> {
+        let account = &question.key.account;
+        let held = self.held.of(account);
+        let prepaid = self.network.contract.balance(account).await;
+        let prepaid = prepaid.map_err(|e| of_chain(&e))?;
+        let free = prepaid.saturating_sub(held.prepaid);
+        let Some(granter) = &question.granter else {
+            return self.affordable(escrow, free, held.coins).await;
+        };
+        self.granted(granter, escrow, free, held.count).await?;
+        Ok(Vec::new())
+    }
+
+    async fn affordable(
+        &self,
+        escrow: u128,
+        prepaid: u128,
+        held: u128,
+    ) -> Result<Vec<Coin>, Failure> {
         let (denom, account) = (&self.facts.denom, &self.facts.account);
         let have = self.own.balance().await.map_err(|e| of_chain(&e))?;
-        let lacking = escrow.saturating_sub(prepaid);
-        if have >= lacking.saturating_add(self.fee()) {
-            return Ok(());
+        let have = have.saturating_sub(held);
+        let (lacking, fee) = (escrow.saturating_sub(prepaid), self.fee());
+        if have >= lacking.saturating_add(fee) {
+            let attached = (lacking > 0).then(|| Coin::new(lacking, denom));
+            return Ok(attached.into_iter().collect());
         }
+        let or_deposit = match lacking {
+            0 => String::new(),
+            _ => format!(", or deposits some with `antiphon deposit {lacking}{denom}`"),
+        };
         Err(Failure::Funds(format!(
-            "the gateway's account {account} cannot pay: this request takes {escrow}{denom} and a transaction fee, and it has \
-             {prepaid}{denom} prepaid and {have}{denom} besides. Its operator sends it coins, or deposits some with \
-             `antiphon deposit {lacking}{denom}`"
+            "the gateway's account {account} cannot pay: this request takes {escrow}{denom} and a transaction fee of up to \
+             {fee}{denom}, and beside what questions under way take it has {prepaid}{denom} prepaid and {have}{denom} in its \
+             own hands. Its operator sends it coins{or_deposit}"
         )))
     }
 
     /// The escrow comes from the granter's prepaid balance: a session key may attach no coins.
-    async fn granted(&self, granter: &str, escrow: u128, prepaid: u128) -> Result<(), Failure> {
+    async fn granted(
+        &self,
+        granter: &str,
+        escrow: u128,
+        prepaid: u128,
+        under_way: u64,
+    ) -> Result<(), Failure> {
         let (denom, us) = (&self.facts.denom, &self.facts.account);
         if prepaid < escrow {
             let lacking = escrow.saturating_sub(prepaid);
             return Err(Failure::Funds(format!(
-                "account {granter} has {prepaid}{denom} prepaid, and this request takes {escrow}{denom}. Its owner adds what is missing \
+                "account {granter} has {prepaid}{denom} prepaid beside what its questions under way take, and this request takes {escrow}{denom}. Its owner adds what is missing \
                  with `antiphon deposit {lacking}{denom}`"
             )));
         }
         let session = session::read(&self.network, granter, us).await;
         let session = session.map_err(|e| of_client(&e))?;
-        let what = if session.calls_left == 0 || session.seconds_left == 0 {
+        let what = if session.calls_left <= under_way || session.seconds_left == 0 {
             "no session for this gateway, or its questions or time are used up".to_owned()
         } else if session.fees_left.u128() < self.fee().div_ceil(2) {
             let left = session.fees_left;
@@ -79,7 +110,7 @@ impl ChainAnswers {
     }
 
     /// Most a transaction of ours costs.
-    fn fee(&self) -> u128 {
+    pub(super) fn fee(&self) -> u128 {
         let price = self.network.file.gas_price.parse::<GasPrice>();
         let fee = price.ok().and_then(|price| price.fee(CALL_GAS).ok());
         fee.map_or(0, |coin| coin.amount)

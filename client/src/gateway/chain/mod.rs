@@ -2,6 +2,7 @@
 
 mod failures;
 mod funds;
+mod held;
 mod models;
 mod outcome;
 mod post;
@@ -14,7 +15,7 @@ use antiphon_chain::{Key, Sender, SenderOptions};
 
 use super::answers::{
     Answered, Answers, Facts, Fate, Later, ModelInfo, Note, Pending, PostFailure, Posted, Probe,
-    Question, Quote, Settled, Tell,
+    Question, QuestionKey, Quote, Settled, Tell,
 };
 use super::failure::Failure;
 use crate::ask::fetch_entry;
@@ -22,6 +23,7 @@ use crate::error::ClientError;
 use crate::network::Network;
 use crate::receipt;
 use failures::{of_chain, of_client};
+use held::Held;
 use models::Models;
 use outcome::Outcome;
 
@@ -39,6 +41,8 @@ pub struct ChainAnswers {
     others: Mutex<BTreeMap<String, Arc<Sender>>>,
     /// One broadcast at a time, whoever's name it is in: they share the key's sequence.
     writing: tokio::sync::Mutex<()>,
+    /// What transactions under way will take.
+    held: Held,
     models: Models,
     committee: Option<u32>,
 }
@@ -72,6 +76,7 @@ impl ChainAnswers {
             own,
             others: Mutex::default(),
             writing: tokio::sync::Mutex::new(()),
+            held: Held::default(),
             models: Models::default(),
             committee,
         })
@@ -141,9 +146,10 @@ impl ChainAnswers {
         })
     }
 
-    async fn end_of(&self, task: u64) -> Result<Option<Settled>, Failure> {
+    async fn end_of(&self, key: &QuestionKey, task: u64) -> Result<Option<Settled>, Failure> {
         let found = self.task(task).await?;
-        if !matches!(found.status, TaskStatus::Final | TaskStatus::Failed) {
+        outcome::same_question(key, &found)?;
+        if !is_over(&found) {
             return Ok(None);
         }
         Ok(found.settlement.map(|settlement| Settled {
@@ -152,7 +158,7 @@ impl ChainAnswers {
     }
 
     async fn receipt_of(&self, task: u64) -> Result<String, Failure> {
-        if self.end_of(task).await?.is_none() {
+        if !is_over(&self.task(task).await?) {
             return Err(Failure::NoReceiptYet { task });
         }
         let built = receipt::build(&self.network, task).await;
@@ -192,8 +198,13 @@ impl ChainAnswers {
             escrow: fee.escrow.u128(),
             account: self.own.balance().await.map_err(|e| of_chain(&e))?,
             prepaid: prepaid.map_err(|e| of_chain(&e))?,
+            fee: self.fee(),
         })
     }
+}
+
+const fn is_over(task: &TaskResponse) -> bool {
+    matches!(task.status, TaskStatus::Final | TaskStatus::Failed)
 }
 
 impl Answers for ChainAnswers {
@@ -228,14 +239,19 @@ impl Answers for ChainAnswers {
 
     fn follow<'a>(
         &'a self,
+        key: &'a QuestionKey,
         posted: &'a Posted,
         tell: Tell<'a>,
     ) -> Later<'a, Result<Answered, Failure>> {
-        Box::pin(outcome::follow(&self.network, &self.own, posted, tell))
+        Box::pin(self.see_through(key, posted, tell))
     }
 
-    fn settled(&self, task: u64) -> Later<'_, Result<Option<Settled>, Failure>> {
-        Box::pin(self.end_of(task))
+    fn settled<'a>(
+        &'a self,
+        key: &'a QuestionKey,
+        task: u64,
+    ) -> Later<'a, Result<Option<Settled>, Failure>> {
+        Box::pin(self.end_of(key, task))
     }
 
     fn receipt(&self, task: u64) -> Later<'_, Result<String, Failure>> {

@@ -29,6 +29,8 @@ type Named = (String, ManifestFacts);
 #[derive(Debug, Default)]
 pub(super) struct Models {
     inner: Mutex<Kept>,
+    /// One list at a time is made, whoever asks.
+    making: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -43,11 +45,24 @@ impl Models {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn kept(&self, good: impl Fn(&Instant) -> bool) -> Option<Arc<Vec<ModelInfo>>> {
+        let kept = self.lock();
+        let (_, list) = kept.list.as_ref().filter(|(at, _)| good(at))?;
+        Some(Arc::clone(list))
+    }
+
     pub(super) async fn list(&self, network: &Network) -> Result<Arc<Vec<ModelInfo>>, Failure> {
-        if let Some((at, list)) = &self.lock().list
-            && at.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(list));
+        if let Some(list) = self.kept(|at| at.elapsed() < FRESH) {
+            return Ok(list);
+        }
+        let _making = match (self.making.try_lock(), self.kept(|_| true)) {
+            (Ok(making), _) => making,
+            // Somebody makes a new one: the old one is good until then.
+            (Err(_), Some(list)) => return Ok(list),
+            (Err(_), None) => self.making.lock().await,
+        };
+        if let Some(list) = self.kept(|at| at.elapsed() < FRESH) {
+            return Ok(list);
         }
         let found = network
             .contract

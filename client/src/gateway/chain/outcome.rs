@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_api::{Ballot, RoundResponse, TaskResponse, TaskStatus};
-use antiphon_chain::Sender;
+use antiphon_api::{Ballot, ExecuteMsg, RoundResponse, TaskResponse, TaskStatus};
+use antiphon_chain::gas;
 
+use super::ChainAnswers;
 use super::failures::of_client;
 use crate::ask::AnswerReport;
 use crate::error::ClientError;
 use crate::follow::Follower;
-use crate::gateway::answers::{Answered, Posted, Progress, Tell};
+use crate::gateway::answers::{Answered, Posted, Progress, QuestionKey, Tell};
 use crate::gateway::failure::{BallotVotes, Failure};
 use crate::network::Network;
 use crate::verified;
@@ -53,35 +54,73 @@ const fn quorum(committee: u32) -> u32 {
     committee.saturating_mul(2).div_ceil(3)
 }
 
-/// Follows a task until an outcome stands, and fetches its text.
-pub(super) async fn follow(
-    network: &Network,
-    sender: &Sender,
-    posted: &Posted,
-    tell: Tell<'_>,
-) -> Result<Answered, Failure> {
-    let began = Instant::now();
-    let mut follower = Follower::new(network, posted.task, began);
-    loop {
-        follower.poll().await.map_err(|e| away(&e, posted.task))?;
-        if let Some(task) = follower.state() {
-            if let Some(progress) = progress(task) {
-                tell(progress);
+impl ChainAnswers {
+    /// Follows a task until an outcome stands, and fetches its text.
+    pub(super) async fn see_through(
+        &self,
+        key: &QuestionKey,
+        posted: &Posted,
+        tell: Tell<'_>,
+    ) -> Result<Answered, Failure> {
+        let (began, network) = (Instant::now(), &self.network);
+        let mut follower = Follower::new(network, posted.task, began);
+        loop {
+            follower.poll().await.map_err(|e| away(&e, posted.task))?;
+            if let Some(task) = follower.state() {
+                same_question(key, task)?;
+                if let Some(progress) = progress(task) {
+                    tell(progress);
+                }
+                match task.status {
+                    TaskStatus::Failed => return Err(no_quorum(network, task).await),
+                    TaskStatus::Answered | TaskStatus::Final => break,
+                    TaskStatus::Drawing | TaskStatus::Committing | TaskStatus::Revealing => {}
+                }
             }
-            match task.status {
-                TaskStatus::Failed => return Err(no_quorum(network, task).await),
-                TaskStatus::Answered | TaskStatus::Final => break,
-                TaskStatus::Drawing | TaskStatus::Committing | TaskStatus::Revealing => {}
+            if follower.is_stuck(&self.own).await {
+                self.advance(posted.task).await;
             }
+            if began.elapsed() > LONGEST {
+                let task = Some(posted.task);
+                return Err(Failure::Pending { task });
+            }
+            follower.rest().await;
         }
-        follower.advance_if_stuck(sender).await;
-        if began.elapsed() > LONGEST {
-            let task = Some(posted.task);
-            return Err(Failure::Pending { task });
-        }
-        follower.rest().await;
+        text(network, &follower, posted).await
     }
-    text(network, &follower, posted).await
+
+    /// Moves a task on that the workers leave lying; all writers share the key's sequence.
+    async fn advance(&self, task: u64) {
+        let msg = ExecuteMsg::Advance { tasks: vec![task] };
+        let Ok(message) = self.network.contract.message(&msg, &[]) else {
+            return;
+        };
+        let sent = {
+            let _writing = self.writing.lock().await;
+            self.own.broadcast(&[message], gas::of(&msg)).await
+        };
+        let made = match sent {
+            Ok(sent) => self.own.wait(&sent).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = made {
+            tracing::debug!(%error, task, "the task was not advanced");
+        }
+    }
+}
+
+/// Whether the chain's task is the question that was paid for: a chain started anew under its old id counts
+/// its tasks from the beginning.
+pub(super) fn same_question(key: &QuestionKey, task: &TaskResponse) -> Result<(), Failure> {
+    let same = task.prompt == key.prompt && task.model == key.model;
+    if same && task.requester == key.account {
+        return Ok(());
+    }
+    let (id, requester) = (task.task, &task.requester);
+    tracing::error!(task = id, %requester, ?key, "the task is another question than the journal's");
+    Err(Failure::Internal(format!(
+        "task {id} is another question than the one that was paid for: the chain was started anew. Restart the gateway"
+    )))
 }
 
 /// A node that went away after the task was paid for: the next request attaches to it.

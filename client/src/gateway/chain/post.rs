@@ -1,11 +1,14 @@
 //! Upload and payment, every signed transaction noted before it leaves.
 
+use std::sync::Arc;
+
 use antiphon_api::ExecuteMsg;
 use antiphon_chain::{ChainError, Coin, Sender, Sent, TxOutcome, gas};
 use data_encoding::HEXLOWER;
 
 use super::ChainAnswers;
 use super::failures::{of_chain, of_client};
+use super::held::Take;
 use crate::ask::upload;
 use crate::gateway::answers::{Fate, Note, Pending, PostFailure, Posted, Question, Quote};
 use crate::gateway::failure::Failure;
@@ -18,18 +21,49 @@ impl ChainAnswers {
         quote: Quote,
         note: Note<'_>,
     ) -> Result<Posted, PostFailure> {
-        let prepared = self.prepare(question, quote).await;
-        let (sender, msg, funds) = prepared.map_err(PostFailure::Void)?;
+        let prepared = self.prepare(question).await;
+        let (sender, msg) = prepared.map_err(PostFailure::Void)?;
         let sender = sender.as_deref().unwrap_or(&self.own);
-        let gas = gas::of(&msg);
-        let message = self.network.contract.message(&msg, &funds);
-        let message = message.map_err(|e| PostFailure::Void(of_chain(&e)))?;
+        let mut hashes = Vec::new();
+        let paid = self
+            .pay_as(sender, question, &msg, quote, note, &mut hashes)
+            .await;
+        let open = matches!(paid, Err(PostFailure::Doubt));
+        // All but the last one are void.
+        let last = hashes.len().saturating_sub(usize::from(open));
+        for hash in hashes.iter().take(last) {
+            self.held.release(hash);
+        }
+        paid
+    }
+
+    /// Balances are looked at, and the money is held, while nobody else can pay.
+    async fn pay_as(
+        &self,
+        sender: &Sender,
+        question: &Question,
+        msg: &ExecuteMsg,
+        quote: Quote,
+        note: Note<'_>,
+        hashes: &mut Vec<String>,
+    ) -> Result<Posted, PostFailure> {
         let writing = self.writing.lock().await;
+        let funds = self.funds_for(question, quote.escrow).await;
+        let funds = funds.map_err(PostFailure::Void)?;
+        let take = self.take_of(question, quote.escrow, &funds);
+        let message = self.network.contract.message(msg, &funds);
+        let message = message.map_err(|e| PostFailure::Void(of_chain(&e)))?;
         let mut noted = false;
         let sent = sender
-            .broadcast_noting(&[message], gas, |sent| {
-                let kept = note(&pending_of(sent));
+            .broadcast_noting(&[message], gas::of(msg), |sent| {
+                let pending = pending_of(sent);
+                let kept = note(&pending);
                 noted = kept.is_ok();
+                if let Some(void) = hashes.last() {
+                    self.held.release(void);
+                }
+                self.held.hold(&pending.hash, take.clone());
+                hashes.push(pending.hash);
                 kept.map_err(|error| ChainError::File {
                     path: "the journal".to_owned(),
                     cause: error.to_string(),
@@ -44,22 +78,26 @@ impl ChainAnswers {
         task_in(&outcome).ok_or(PostFailure::Doubt)
     }
 
+    fn take_of(&self, question: &Question, escrow: u128, funds: &[Coin]) -> Take {
+        let attached = funds.iter().map(|coin| coin.amount);
+        let attached = attached.fold(0, u128::saturating_add);
+        Take {
+            account: question.key.account.clone(),
+            prepaid: escrow.saturating_sub(attached),
+            coins: attached.saturating_add(self.fee()),
+        }
+    }
+
     async fn prepare(
         &self,
         question: &Question,
-        quote: Quote,
-    ) -> Result<(Option<std::sync::Arc<Sender>>, ExecuteMsg, Vec<Coin>), Failure> {
+    ) -> Result<(Option<Arc<Sender>>, ExecuteMsg), Failure> {
         let sender = self.sender_of(question)?;
         let key = &question.key;
         let document = question.prompt.to_canonical();
         let prompt_bytes = u32::try_from(document.len()).unwrap_or(u32::MAX);
         let holders = upload(&self.network, key.model, &key.prompt, document.into()).await;
         let holders = holders.map_err(|e| of_client(&e))?;
-        let funds = match sender {
-            // In another's name no coins can be attached: its prepaid balance was looked at.
-            Some(_) => Vec::new(),
-            None => self.missing(quote.escrow).await?,
-        };
         let msg = ExecuteMsg::PostTask {
             model: key.model,
             prompt: key.prompt,
@@ -68,16 +106,7 @@ impl ChainAnswers {
             holders,
             committee: key.committee,
         };
-        Ok((sender, msg, funds))
-    }
-
-    async fn missing(&self, escrow: u128) -> Result<Vec<Coin>, Failure> {
-        let prepaid = self.network.contract.balance(&self.facts.account).await;
-        let lacking = escrow.saturating_sub(prepaid.map_err(|e| of_chain(&e))?);
-        Ok(match lacking {
-            0 => Vec::new(),
-            _ => vec![Coin::new(lacking, &self.facts.denom)],
-        })
+        Ok((sender, msg))
     }
 
     /// What became of a transaction, also one of an earlier run.
@@ -88,7 +117,11 @@ impl ChainAnswers {
             ));
         };
         let sent = Sent::of(&bytes, pending.until);
-        match self.own.wait(&sent).await {
+        let outcome = self.own.wait(&sent).await;
+        if matches!(outcome, Ok(_) | Err(ChainError::Lapsed { .. })) {
+            self.held.release(&pending.hash);
+        }
+        match outcome {
             // Paid, and without a task: nobody may pay again before that is understood.
             Ok(outcome) if outcome.code == 0 => task_in(&outcome)
                 .map(Fate::Posted)
@@ -131,7 +164,9 @@ fn doubtful(error: &ChainError, noted: bool) -> PostFailure {
             | ChainError::Lapsed { .. }
     );
     let failure = match error {
-        ChainError::File { .. } => Failure::Internal("its journal cannot be written".to_owned()),
+        ChainError::File { .. } => Failure::Internal(
+            "its journal cannot be written, and nothing is paid before it can be".to_owned(),
+        ),
         other => of_chain(other),
     };
     if certain || !noted {

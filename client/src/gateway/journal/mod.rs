@@ -18,7 +18,7 @@ use antiphon_chain::write_atomically;
 
 use super::answers::{Facts, Pending, Posted, QuestionKey};
 pub use state::{Entry, Standing};
-use state::{Event, State, network, same_network};
+use state::{Event, State};
 
 /// Lines beyond those that are needed, before the file is written anew.
 const SLACK_LINES: usize = 2_000;
@@ -92,8 +92,8 @@ struct Inner {
 }
 
 impl Journal {
-    /// Opens the journal of this home, and takes the home for this process. Lines about another chain, or
-    /// the same one started anew, are put aside.
+    /// Opens the journal of this home, and takes the home for this process. Lines about another chain, the
+    /// same one started anew, or another contract, are put aside.
     ///
     /// # Errors
     /// The folder is in use or cannot be written, or a line is damaged.
@@ -102,19 +102,12 @@ impl Journal {
         let lock = take_home(home)?;
         let path = home.join("journal.jsonl");
         let mut state = read(&path)?;
-        let now = network(facts);
-        if state
-            .network
-            .as_ref()
-            .is_some_and(|kept| !same_network(kept, &now))
-        {
-            put_aside(&path)?;
-            state = State::default();
-        }
-        state.network.get_or_insert(now);
         for id in intended(&state) {
             // Nothing was signed for it.
             state.apply(Event::Dropped { id });
+        }
+        if state.turn_to(facts) {
+            put_aside(&path)?;
         }
         state.forget(unix_now());
         let (file, lines) = write_anew(&path, &state)?;
@@ -345,10 +338,11 @@ fn read(path: &Path) -> Result<State, JournalError> {
     Ok(state)
 }
 
+/// A copy: the journal itself is replaced at once or not at all.
 fn put_aside(path: &Path) -> Result<(), JournalError> {
     let aside = path.with_file_name(format!("journal-{}.jsonl", unix_now()));
-    std::fs::rename(path, &aside).map_err(|e| fault(path, &e))?;
-    tracing::warn!("the journal was of another chain and is put aside");
+    std::fs::copy(path, &aside).map_err(|e| fault(path, &e))?;
+    tracing::warn!("the journal was of another chain or contract and is put aside");
     Ok(())
 }
 

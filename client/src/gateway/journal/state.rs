@@ -207,6 +207,32 @@ impl State {
         }
     }
 
+    /// Goes on with this network. Whether the lines so far are about another one and now forgotten: what API
+    /// keys have used stays on the same chain, also under a new contract.
+    pub(super) fn turn_to(&mut self, facts: &Facts) -> bool {
+        let now = network(facts);
+        let Some(kept) = self.network.replace(now.clone()) else {
+            return false;
+        };
+        if same_chain(&kept, &now) && contract(&kept) == contract(&now) {
+            if first_block(&now).is_none() {
+                self.network = Some(kept);
+            }
+            return false;
+        }
+        let spent = match same_chain(&kept, &now) {
+            true => std::mem::take(&mut self.spent),
+            false => BTreeMap::new(),
+        };
+        *self = Self {
+            network: Some(now),
+            base: spent.clone(),
+            spent,
+            ..Self::default()
+        };
+        true
+    }
+
     /// Forgets ended tasks that nobody will ask for: their cost stays.
     pub(super) fn forget(&mut self, now: u64) {
         let ended = |entry: &Entry| match entry.standing {
@@ -286,7 +312,7 @@ fn of_entry(entry: &Entry) -> Vec<Event> {
 }
 
 /// The first line of a journal about this chain.
-pub(super) fn network(facts: &Facts) -> Event {
+fn network(facts: &Facts) -> Event {
     Event::Network {
         chain_id: facts.chain_id.clone(),
         contract: facts.contract.clone(),
@@ -295,24 +321,32 @@ pub(super) fn network(facts: &Facts) -> Event {
 }
 
 /// Whether both lines can be about the same chain: a node that no longer has the first block cannot tell.
-pub(super) fn same_network(kept: &Event, now: &Event) -> bool {
+fn same_chain(kept: &Event, now: &Event) -> bool {
     let (
+        Event::Network { chain_id, .. },
         Event::Network {
-            chain_id,
-            contract,
-            first_block,
-        },
-        Event::Network {
-            chain_id: chain_now,
-            contract: contract_now,
-            first_block: first_now,
+            chain_id: other, ..
         },
     ) = (kept, now)
     else {
         return false;
     };
-    let blocks = first_block.as_ref().zip(first_now.as_ref());
-    chain_id == chain_now && contract == contract_now && blocks.is_none_or(|(a, b)| a == b)
+    let mut blocks = first_block(kept).into_iter().zip(first_block(now));
+    chain_id == other && blocks.all(|(a, b)| a == b)
+}
+
+const fn first_block(line: &Event) -> Option<&String> {
+    match line {
+        Event::Network { first_block, .. } => first_block.as_ref(),
+        _ => None,
+    }
+}
+
+const fn contract(line: &Event) -> Option<&String> {
+    match line {
+        Event::Network { contract, .. } => Some(contract),
+        _ => None,
+    }
 }
 
 fn add(map: &mut BTreeMap<String, u128>, name: &str, amount: u128) {

@@ -70,7 +70,14 @@ async fn read_body(headers: HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     }
     match tokio::time::timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(large()),
+        Ok(Err(error)) if is_length(&error) => Err(large()),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a body broke off");
+            Err(ApiError::new(
+                Code::InvalidRequest,
+                "the body broke off before its end. Send it again",
+            ))
+        }
         Err(_) => Err(ApiError::new(
             Code::RequestTimeout,
             format!(
@@ -79,6 +86,18 @@ async fn read_body(headers: HeaderMap, body: Body) -> Result<Bytes, ApiError> {
             ),
         )),
     }
+}
+
+/// Whether a body was refused for its length alone.
+fn is_length(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 async fn answer(

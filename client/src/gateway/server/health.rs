@@ -117,11 +117,13 @@ fn doubts(probe: &Probe, denom: &str, account: &str) -> Vec<ReadyReason> {
         );
         list.push(reason("no_workers", text));
     }
-    let have = probe.account.saturating_add(probe.prepaid);
-    if have < probe.escrow {
+    let lacking = probe.escrow.saturating_sub(probe.prepaid);
+    if probe.account < lacking.saturating_add(probe.fee) {
+        let (have, prepaid) = (probe.account, probe.prepaid);
         let text = format!(
-            "account {account} has {have}{denom}, and a question takes {}{denom}. Send it coins",
-            probe.escrow
+            "account {account} has {have}{denom} and {prepaid}{denom} prepaid, and a question takes {}{denom} and a fee of up \
+             to {}{denom}, which no prepaid balance pays. Send it coins",
+            probe.escrow, probe.fee
         );
         list.push(reason("insufficient_funds", text));
     }

@@ -1,8 +1,10 @@
 //! Accepting connections: not too many, none that dawdles over its headers, and a graceful end.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +18,8 @@ use super::steady::Steady;
 
 /// Connections open at once; further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 512;
+/// Of these from one address. Loopback is free of it: proxies of this machine speak for many.
+const MAX_PER_ADDRESS: usize = 64;
 /// A connection's headers must be here in this time; an idle one is closed after it.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 /// How long requests in work may take when the gateway is told to stop.
@@ -33,6 +37,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let guests = Guests::default();
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -45,14 +50,18 @@ pub async fn serve(
             accepted = accepted => accepted,
         };
         match stream {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                let Some(seat) = guests.seat(peer.ip()) else {
+                    tracing::debug!(%peer, "too many connections from one address");
+                    continue;
+                };
                 let connection = connection(stream, router.clone());
                 let watched = graceful.watch(connection);
                 tokio::spawn(async move {
                     if let Err(error) = watched.await {
                         tracing::debug!(%error, "a connection broke");
                     }
-                    drop(permit);
+                    drop((permit, seat));
                 });
             }
             Err(error) => {
@@ -71,6 +80,54 @@ pub async fn serve(
     Ok(())
 }
 
+/// Connections by address.
+#[derive(Clone, Debug, Default)]
+struct Guests {
+    inner: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
+}
+
+/// One connection's place.
+#[derive(Debug)]
+struct Seat {
+    guests: Guests,
+    /// None for an address without a limit.
+    address: Option<IpAddr>,
+}
+
+impl Guests {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place, if this address has not too many.
+    fn seat(&self, address: IpAddr) -> Option<Seat> {
+        let address = Some(address.to_canonical()).filter(|address| !address.is_loopback());
+        if let Some(address) = address {
+            let mut places = self.lock();
+            let taken = places.entry(address).or_default();
+            if *taken >= MAX_PER_ADDRESS {
+                return None;
+            }
+            *taken = taken.saturating_add(1);
+        }
+        let guests = self.clone();
+        Some(Seat { guests, address })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(address) = self.address else { return };
+        let mut places = self.guests.lock();
+        let left = places.get(&address).map_or(0, |n| n.saturating_sub(1));
+        if left == 0 {
+            places.remove(&address);
+        } else {
+            places.insert(address, left);
+        }
+    }
+}
+
 type Connection =
     hyper::server::conn::http1::Connection<TokioIo<Steady>, TowerToHyperService<Router>>;
 
@@ -85,4 +142,24 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
             TokioIo::new(Steady::new(stream)),
             TowerToHyperService::new(router),
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_gets_64_connections_and_a_new_one_when_one_ends() {
+        let guests = Guests::default();
+        let [one, mapped, other]: [IpAddr; 3] =
+            ["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2"].map(|text| text.parse().unwrap());
+        let mut seats: Vec<_> = (0..MAX_PER_ADDRESS).map(|_| guests.seat(one)).collect();
+        assert!(seats.iter().all(Option::is_some));
+        assert!(guests.seat(one).is_none() && guests.seat(mapped).is_none());
+        assert!(guests.seat(other).is_some());
+        seats.pop();
+        assert!(guests.seat(one).is_some());
+        drop(seats);
+        assert!(guests.lock().is_empty());
+    }
 }
