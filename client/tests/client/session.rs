@@ -240,6 +240,23 @@ async fn the_end_takes_both_grants_back_and_the_chain_says_so() {
 }
 
 #[tokio::test]
+async fn the_end_takes_back_an_allowance_that_cannot_be_read() {
+    let stage = Stage::new("100000").await;
+    stage.start(&[]).await;
+    for allowance in stage.world.node.node().grants.fees.values_mut() {
+        allowance.type_url = "/cosmos.feegrant.v1beta1.PeriodicAllowance".to_owned();
+    }
+    let ran = stage.run(&["session", "end"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(stage.kinds(1), ["MsgRevoke", "MsgRevokeAllowance"]);
+    assert!(
+        ran.out.contains("0 grants, 0 allowances left"),
+        "{}",
+        ran.out
+    );
+}
+
+#[tokio::test]
 async fn status_tells_questions_time_fees_and_balance() {
     let stage = Stage::new("100000").await;
     stage.start(&["--hours", "3"]).await;
