@@ -4,7 +4,8 @@ use antiphon_api::{Ballot, Cid, ConductInfo, Hex};
 use antiphon_receipt::{PromptBlock, Receipt, Status, What};
 
 use crate::build::{
-    Vote, address, answer, hash, manifest, prompt, receipt, right, round, with_prompt, wrong,
+    Vote, address, answer, hash, manifest, prompt, receipt, respelt, right, round, with_prompt,
+    wrong,
 };
 
 /// (name, what is special, receipt)
@@ -150,6 +151,11 @@ fn documents() -> Vec<Bad> {
             changed(|it| {
                 it.task.requester = it.task.requester.replacen('q', "p", 1);
             }),
+        ),
+        (
+            "identity-padding",
+            "a second spelling of the contract's address: bits of its padding are set",
+            changed(|it| it.contract = respelt(&it.contract)),
         ),
         (
             "manifest",

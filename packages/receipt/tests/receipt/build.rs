@@ -6,7 +6,8 @@ use antiphon_documents::{Message, Prompt};
 use antiphon_receipt::{
     Course, Member, PromptBlock, Receipt, Round, Status, Tag, Task, Tx, What, canonical,
 };
-use bech32::{Bech32, Hrp};
+use bech32::primitives::iter::{ByteIterExt as _, Fe32IterExt as _};
+use bech32::{Bech32, Fe32, Hrp};
 use sha2::{Digest, Sha256};
 
 pub const TEXT: &str =
@@ -27,6 +28,17 @@ pub fn hash(text: &str) -> [u8; 32] {
 pub fn address(name: &str, length: usize) -> String {
     let hrp = Hrp::parse("wasm").unwrap();
     bech32::encode::<Bech32>(hrp, &hash(name)[..length]).unwrap()
+}
+
+/// Another text with the checksum and the bytes of a 32-byte address: one bit of its padding is set.
+pub fn respelt(address: &str) -> String {
+    let (prefix, bytes) = canonical(address).unwrap();
+    let mut words: Vec<Fe32> = bytes.into_iter().bytes_to_fes().collect();
+    let last = words.pop().unwrap().to_u8() | 1;
+    words.push(Fe32::try_from(last).unwrap());
+    let hrp = Hrp::parse(&prefix).unwrap();
+    let words = words.into_iter().with_checksum::<Bech32>(&hrp);
+    words.chars().collect()
 }
 
 pub fn manifest() -> String {
