@@ -7,7 +7,7 @@ use antiphon_receipt::{Receipt, Report};
 use crate::error::ClientError;
 use crate::network::{Network, NetworkFlags};
 use crate::output;
-use crate::receipt::{self, VerifyReport};
+use crate::receipt::{self, Online, VerifyReport};
 
 /// `antiphon verify`
 #[derive(Debug, clap::Args)]
@@ -66,16 +66,21 @@ async fn on_chain(
     flags: &NetworkFlags,
     args: &VerifyArgs,
     read: &Receipt,
-) -> Result<Option<Report>, ClientError> {
+) -> Result<Option<Online>, ClientError> {
     if args.offline || (flags.rpc.is_empty() && flags.network.is_none()) {
         return Ok(None);
     }
     let mut flags = flags.clone();
-    if flags.network.is_none() && flags.contract.is_none() {
+    let from_receipt = flags.network.is_none() && flags.contract.is_none();
+    if from_receipt {
         flags.contract = Some(read.contract.clone());
     }
     let network = Network::connect(flags.resolve()?).await?;
-    receipt::online(&network, read).await.map(Some)
+    Ok(Some(Online {
+        report: receipt::online(&network, read).await?,
+        contract: network.contract.address().to_owned(),
+        from_receipt,
+    }))
 }
 
 fn again(args: &VerifyArgs, read: &Receipt) -> Result<Option<Report>, ClientError> {

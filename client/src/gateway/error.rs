@@ -231,7 +231,7 @@ impl From<&Failure> for ApiError {
             }
             Failure::Funds(_) => Code::InsufficientFunds,
             Failure::Request { .. } => Code::InvalidRequest,
-            Failure::NoTask { .. } => Code::ReceiptNotFound,
+            Failure::NoTask { .. } | Failure::NoReceipt { .. } => Code::ReceiptNotFound,
             Failure::NoReceiptYet { .. } => Code::ReceiptPending,
             Failure::NoWorkers(_) => Code::NoWorkers,
             Failure::NodeDown => Code::NodeDown,

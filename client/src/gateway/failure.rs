@@ -88,6 +88,14 @@ pub enum Failure {
         /// The task.
         task: u64,
     },
+    /// Its votes are in no transaction's messages.
+    #[error(
+        "task {task} has no receipt: its votes came through another contract, so no transaction shows them. Asking again does not help"
+    )]
+    NoReceipt {
+        /// The task.
+        task: u64,
+    },
     /// Too few workers, or none that takes the prompt.
     #[error("{0}")]
     NoWorkers(String),
@@ -131,7 +139,8 @@ impl Failure {
             | Self::TextGone { task }
             | Self::TextForged { task }
             | Self::NoTask { task }
-            | Self::NoReceiptYet { task } => Some(*task),
+            | Self::NoReceiptYet { task }
+            | Self::NoReceipt { task } => Some(*task),
             Self::Pending { task } => *task,
             _ => None,
         }

@@ -36,22 +36,35 @@ pub async fn build(network: &Network, task: u64) -> Result<String, ClientError> 
     }
     let frame = frame(network, &state, status, &rounds).await?;
     // An index may be absent, or lag a block behind its chain: then every block is read.
-    if let Ok(txs) = by_index(network, task).await {
-        let receipt = complete(&frame, &state, &rounds, &txs);
-        if check_receipt(&receipt).is_ok() {
-            return Ok(receipt.to_canonical());
+    let life = state.posted..=state.entered;
+    if let Ok(txs) = by_index(network, task, &life).await {
+        match finished(&frame, &state, &rounds, &txs) {
+            Err(ReceiptError::Inconsistent { .. }) => {}
+            done => return Ok(done?),
         }
     }
-    let txs = by_scan(network, task, state.posted..=state.entered).await?;
-    let receipt = complete(&frame, &state, &rounds, &txs);
+    let txs = by_scan(network, task, life).await?;
+    Ok(finished(&frame, &state, &rounds, &txs)?)
+}
+
+/// The receipt in its one spelling, if every check holds on it.
+fn finished(
+    frame: &Receipt,
+    state: &TaskResponse,
+    rounds: &[RoundResponse],
+    txs: &[Found],
+) -> Result<String, ReceiptError> {
+    let task = state.task;
+    let votes = Votes::of(txs, &frame.contract, task);
+    let receipt = complete(frame, state, rounds, txs, &votes);
     match check_receipt(&receipt).failed().next() {
         None => Ok(receipt.to_canonical()),
+        Some(_) if votes.relayed() => Err(ReceiptError::Relayed { task }),
         Some(failed) => Err(ReceiptError::Inconsistent {
             task,
             check: failed.name,
             detail: failed.detail.clone(),
-        }
-        .into()),
+        }),
     }
 }
 
@@ -151,12 +164,12 @@ fn complete(
     state: &TaskResponse,
     rounds: &[RoundResponse],
     txs: &[Found],
+    votes: &Votes,
 ) -> Receipt {
-    let votes = Votes::of(txs, &frame.contract, state.task);
     Receipt {
         rounds: rounds
             .iter()
-            .map(|round| played(round, &votes, &state.task_digest))
+            .map(|round| played(round, votes, &state.task_digest))
             .collect(),
         txs: txs
             .iter()

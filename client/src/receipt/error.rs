@@ -41,6 +41,14 @@ pub enum ReceiptError {
         /// What was found.
         detail: String,
     },
+    /// Somebody relayed votes through a contract: salts and ballots are nowhere in its transactions.
+    #[error(
+        "task {task} has no receipt: its votes came through another contract, so no transaction shows them. The contract counted them all the same: `antiphon task {task}` shows how it ended"
+    )]
+    Relayed {
+        /// The task.
+        task: u64,
+    },
     /// A check of a receipt does not hold.
     #[error("VERIFICATION FAILED: {check}: {detail}")]
     Failed {
@@ -56,7 +64,7 @@ impl ReceiptError {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Open { .. } => 5,
+            Self::Open { .. } | Self::Relayed { .. } => 5,
             Self::History { .. } => 3,
             Self::Inconsistent { .. } | Self::Failed { .. } => 6,
         }

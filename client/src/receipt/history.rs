@@ -21,6 +21,8 @@ const MAX_SCAN: u64 = 2_000;
 const PER_PAGE: u32 = 100;
 /// Pages read at most of one kind of event: a task has some dozen transactions.
 const MAX_PAGES: u32 = 5;
+/// Blocks read at most on the word of an index.
+const MAX_FOUND: usize = 512;
 
 /// A transaction in its block.
 #[derive(Clone, Debug)]
@@ -85,14 +87,26 @@ pub(super) async fn block(network: &Network, height: u64) -> Result<Vec<Found>, 
     Ok(pairs.map(found).collect())
 }
 
-/// All transactions about a task within these heights, in the chain's order, by the node's index.
-pub(super) async fn by_index(network: &Network, task: u64) -> Result<Vec<Found>, ClientError> {
+/// All transactions about a task within these heights, in the chain's order, by the node's index. Any contract
+/// may emit events of these names: what the index says beyond the task's life, and beyond what a task can have,
+/// is not looked at.
+pub(super) async fn by_index(
+    network: &Network,
+    task: u64,
+    life: &RangeInclusive<u64>,
+) -> Result<Vec<Found>, ClientError> {
     let mut heights = BTreeSet::new();
     for what in What::ALL {
-        let query = format!("wasm-{}.task='{task}'", what.name());
-        heights.extend(search(network, &query).await?);
+        let query = query(what, task, network.contract.address());
+        let found = search(network, &query).await?.into_iter();
+        heights.extend(found.filter(|height| life.contains(height)));
     }
-    at(network, task, heights).await
+    at(network, task, heights.into_iter().take(MAX_FOUND)).await
+}
+
+fn query(what: What, task: u64, contract: &str) -> String {
+    let event = format!("wasm-{}", what.name());
+    format!("{event}._contract_address='{contract}' AND {event}.task='{task}'")
 }
 
 /// The same from every block of the task's life.

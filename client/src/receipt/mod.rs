@@ -16,4 +16,4 @@ pub use error::ReceiptError;
 pub use news::{replay_lines, show};
 pub use online::online;
 pub use replay::{ReplayNews, replay};
-pub use verify::{VerifyReport, read, save, verified};
+pub use verify::{Online, VerifyReport, read, save, verified};

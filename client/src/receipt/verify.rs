@@ -22,13 +22,31 @@ pub struct VerifyReport {
     pub online: bool,
     /// The model was run again.
     pub replayed: bool,
+    /// The contract it was compared with; none if it was not.
+    pub contract: Option<String>,
+    /// Only the receipt names that contract: whoever made the receipt may have made the contract too.
+    pub contract_from_receipt: bool,
+}
+
+/// What a chain says of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Online {
+    /// The checks.
+    pub report: Report,
+    /// The contract that was asked.
+    pub contract: String,
+    /// Nobody but the receipt named it.
+    pub from_receipt: bool,
 }
 
 impl VerifyReport {
     /// Everything that was checked.
     #[must_use]
-    pub fn of(offline: Report, online: Option<Report>, replayed: Option<Report>) -> Self {
+    pub fn of(offline: Report, online: Option<Online>, replayed: Option<Report>) -> Self {
         let (is_online, is_replayed) = (online.is_some(), replayed.is_some());
+        let proven = proven(online.as_ref(), is_replayed);
+        let from_receipt = online.as_ref().is_some_and(|online| online.from_receipt);
+        let (online, contract) = online.map(|it| (it.report, it.contract)).unzip();
         let more = online.into_iter().chain(replayed);
         let checks: Vec<_> = offline
             .checks
@@ -39,26 +57,35 @@ impl VerifyReport {
         Self {
             ok: report.is_ok(),
             verdict: match report.is_ok() {
-                true => proven(is_online, is_replayed).to_owned(),
+                true => proven,
                 false => report.verdict(),
             },
             checks: report.checks,
             online: is_online,
             replayed: is_replayed,
+            contract,
+            contract_from_receipt: from_receipt,
         }
     }
 }
 
-const fn proven(online: bool, replayed: bool) -> &'static str {
-    match (online, replayed) {
-        (false, false) => VERDICT,
-        (false, true) => {
-            "consistent, and the model gives this answer here; whether it happened on this chain is what --rpc shows"
-        }
-        (true, false) => "consistent, and it happened on this chain",
-        (true, true) => {
-            "consistent, it happened on this chain, and the model gives this answer here"
-        }
+fn proven(online: Option<&Online>, replayed: bool) -> String {
+    let Some(online) = online else {
+        return match replayed {
+            false => VERDICT.to_owned(),
+            true => "consistent, and the model gives this answer here; whether it happened on this chain is what --rpc shows".to_owned(),
+        };
+    };
+    let model = match replayed {
+        false => "consistent, and it happened on this chain",
+        true => "consistent, the model gives this answer here, and it happened on this chain",
+    };
+    match online.from_receipt {
+        false => model.to_owned(),
+        true => format!(
+            "{model} at contract {}, which only the receipt names: compare it, or give --network or --contract",
+            online.contract
+        ),
     }
 }
 

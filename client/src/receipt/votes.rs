@@ -3,6 +3,7 @@
 use antiphon_api::{Ballot, CommitItem, ExecuteMsg, Hex, RevealItem};
 use antiphon_chain::{WasmEvent, canonical, executed};
 use antiphon_documents::digest::{ballot_digest, commitment};
+use antiphon_receipt::What;
 
 use super::history::Found;
 
@@ -11,6 +12,8 @@ use super::history::Found;
 pub(super) struct Votes {
     commits: Vec<CommitItem>,
     reveals: Vec<RevealItem>,
+    /// The contract took a vote of the task that is in no message.
+    relayed: bool,
 }
 
 /// One item of a message.
@@ -21,12 +24,15 @@ enum Item {
 
 impl Votes {
     /// Reads the messages of these transactions to the contract. Votes that another contract passed on are
-    /// in no message, and are not found.
+    /// in no message: they are not found, and neither are those beside them.
     pub(super) fn of(txs: &[Found], contract: &str, task: u64) -> Self {
         let mut votes = Self::default();
         for tx in txs {
             let (items, taken) = (items(tx, contract), taken(tx, contract));
             if items.len() != taken.len() {
+                let whats = tx.whats(contract, task);
+                let mut votes_of = [What::VoteCommitted, What::VoteRevealed].iter();
+                votes.relayed |= votes_of.any(|what| whats.contains(what));
                 continue;
             }
             let taken = items.into_iter().zip(taken).filter(|(_, taken)| *taken);
@@ -35,6 +41,11 @@ impl Votes {
             }
         }
         votes
+    }
+
+    /// Whether another contract passed on some of them: then no receipt can be made.
+    pub(super) const fn relayed(&self) -> bool {
+        self.relayed
     }
 
     fn push(&mut self, item: Item, task: u64) {
@@ -92,19 +103,25 @@ impl Votes {
 
     fn commits_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &CommitItem> {
         let items = self.commits.iter();
-        items.filter(move |item| item.round == round && item.worker == worker)
+        items.filter(move |item| item.round == round && is_same(&item.worker, worker))
     }
 
     fn reveals_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &RevealItem> {
         let items = self.reveals.iter();
-        items.filter(move |item| item.round == round && item.worker == worker)
+        items.filter(move |item| item.round == round && is_same(&item.worker, worker))
     }
+}
+
+/// Whether two texts name one account: the chain takes addresses in capitals too.
+fn is_same(one: &str, other: &str) -> bool {
+    let bytes = |text: &str| canonical(&text.to_ascii_lowercase()).ok();
+    one == other || bytes(one).is_some_and(|one| Some(one) == bytes(other))
 }
 
 /// The items of all messages to the contract, in the order they were judged.
 fn items(tx: &Found, contract: &str) -> Vec<Item> {
     let messages = executed(&tx.bytes).into_iter();
-    let ours = messages.filter(|(to, _)| to == contract);
+    let ours = messages.filter(|(to, _)| is_same(to, contract));
     ours.flat_map(|(_, json)| match serde_json::from_slice(&json) {
         Ok(ExecuteMsg::Commit { commits }) => commits.into_iter().map(Item::Commit).collect(),
         Ok(ExecuteMsg::Reveal { reveals }) => reveals.into_iter().map(Item::Reveal).collect(),

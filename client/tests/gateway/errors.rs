@@ -312,6 +312,7 @@ fn every_failure_is_a_plain_sentence_with_a_next_step() {
         Failure::TextForged { task: 1 },
         Failure::NoTask { task: 1 },
         Failure::NoReceiptYet { task: 1 },
+        Failure::NoReceipt { task: 1 },
         Failure::NodeDown,
         Failure::Pending { task: None },
         Failure::Pending { task: Some(1) },

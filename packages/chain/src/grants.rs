@@ -189,15 +189,26 @@ pub(crate) fn exec(grantee: &str, msgs: Vec<Any>) -> Any {
     any(MSG_EXEC, &msg)
 }
 
-/// The messages of a transaction, those inside of `MsgExec` in its place.
+/// `MsgExec` in `MsgExec`: deeper than any chain unpacks (the Cosmos SDK: 10).
+const MAX_DEPTH: u32 = 16;
+
+/// The messages of a transaction in the order they are run, those inside of `MsgExec`, however deep, in its
+/// place.
 pub(crate) fn unwrapped(messages: Vec<Any>) -> Vec<Any> {
+    within(messages, MAX_DEPTH)
+}
+
+/// What is deeper is left out: no chain ran it.
+fn within(messages: Vec<Any>, depth: u32) -> Vec<Any> {
     let inner = |message: Any| {
         if message.type_url != MSG_EXEC {
             return vec![message];
         }
-        MsgExec::decode(message.value.as_slice())
-            .unwrap_or_default()
-            .msgs
+        let Some(depth) = depth.checked_sub(1) else {
+            return Vec::new();
+        };
+        let exec = MsgExec::decode(message.value.as_slice());
+        within(exec.unwrap_or_default().msgs, depth)
     };
     messages.into_iter().flat_map(inner).collect()
 }
@@ -276,4 +287,30 @@ fn decode<M: Message + Default>(any: &Any) -> Result<M, ChainError> {
 
 fn malformed(what: &str, got: &str) -> ChainError {
     ChainError::malformed(what, got, "that of the Cosmos SDK 0.50 to 0.54")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(times: u32) -> Any {
+        let message = Any {
+            type_url: MSG_EXECUTE.to_owned(),
+            value: vec![7],
+        };
+        (0..times).fold(message, |message, _| exec("wasm1grantee", vec![message]))
+    }
+
+    #[test]
+    fn messages_in_messages_are_found_in_their_order() {
+        let found = unwrapped(vec![wrapped(2), wrapped(0), wrapped(10)]);
+        assert_eq!(found, vec![wrapped(0); 3]);
+    }
+
+    #[test]
+    fn what_is_deeper_than_a_chain_unpacks_is_left_out() {
+        assert_eq!(unwrapped(vec![wrapped(MAX_DEPTH)]), [wrapped(0)]);
+        assert!(unwrapped(vec![wrapped(MAX_DEPTH + 1)]).is_empty());
+        assert!(unwrapped(vec![wrapped(200)]).is_empty());
+    }
 }

@@ -21,7 +21,7 @@ use super::failure::Failure;
 use crate::ask::fetch_entry;
 use crate::error::ClientError;
 use crate::network::Network;
-use crate::receipt;
+use crate::receipt::{self, ReceiptError};
 use failures::{of_chain, of_client};
 use held::Held;
 use models::Models;
@@ -165,6 +165,7 @@ impl ChainAnswers {
         built.map_err(|error| match error {
             ClientError::Unavailable { .. } => Failure::TextGone { task },
             ClientError::Verification { .. } => Failure::TextForged { task },
+            ClientError::Receipt(ReceiptError::Relayed { task }) => Failure::NoReceipt { task },
             other => of_client(&other),
         })
     }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod program;
+mod relay;
 mod world;
 
 use antiphon_api::{Ballot, ExecuteMsg, Hex};

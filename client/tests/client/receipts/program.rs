@@ -95,11 +95,39 @@ async fn a_receipt_is_written_verified_and_compared_with_its_chain() {
     assert_eq!(printed.out, std::fs::read_to_string(&file).unwrap());
     let ran = verify(&[text_of(&file), "--rpc", &world.url]).await;
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let verdict = "consistent, and it happened on this chain";
-    assert!(ran.out.trim_end().ends_with(verdict), "{}", ran.out);
+    let happened = "consistent, and it happened on this chain";
+    let compare = format!(
+        "{happened} at contract {contract}, which only the receipt names: compare it, or give --network or --contract"
+    );
+    assert!(ran.out.trim_end().ends_with(&compare), "{}", ran.out);
+    let ran = verify(&[&[text_of(&file)][..], &network].concat()).await;
+    assert!(ran.out.trim_end().ends_with(happened), "{}", ran.out);
     // A node that is down says nothing about a receipt.
     let ran = verify(&[text_of(&file), "--rpc", "http://127.0.0.1:1"]).await;
     assert_eq!(ran.code, 3);
+}
+
+/// Whoever makes up a receipt can put a contract of his own on the chain, which says the same.
+#[tokio::test]
+async fn a_contract_that_only_the_receipt_names_is_told_to_programs_too() {
+    let world = ReceiptWorld::of("ok-liar.json").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipt.json");
+    let contract = world.ledger().receipt.contract.clone();
+    let network = ["--rpc", &world.url, "--contract", &contract];
+    let arguments = ["receipt", "17", "--development", "--output", text_of(&file)];
+    let made = antiphon(&[&arguments[..], &network].concat(), "").await;
+    assert_eq!(made.code, 0, "{}", made.err);
+    for (named, alone) in [(&network[..], false), (&network[..2], true), (&[], false)] {
+        let ran = verify(&[&[text_of(&file), "--json"], named].concat()).await;
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(report["contract_from_receipt"], alone);
+        let said = report["verdict"].as_str().unwrap();
+        assert_eq!(said.contains("which only the receipt names"), alone);
+        let asked = (!named.is_empty()).then_some(contract.as_str());
+        assert_eq!(report["contract"].as_str(), asked);
+    }
 }
 
 #[tokio::test]

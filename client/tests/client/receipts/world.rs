@@ -11,12 +11,12 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use cosmrs::Any;
 use cosmrs::proto::cosmos::tx::v1beta1::{TxBody, TxRaw};
 use cosmrs::proto::cosmwasm::wasm::v1::MsgExecuteContract;
 use cosmrs::proto::traits::Message;
 use serde_json::{Value, json};
 
+use super::relay::Via;
 use crate::fake_workers::{FakeWorker, Manner};
 
 /// A transaction of the fake chain.
@@ -29,6 +29,8 @@ pub(crate) struct FakeTx {
     /// Places of items, over all messages, that the contract refused.
     pub(crate) refused: Vec<u64>,
     pub(crate) code: u32,
+    /// How its messages came to the contract.
+    pub(crate) via: Via,
 }
 
 pub(crate) struct Ledger {
@@ -36,6 +38,8 @@ pub(crate) struct Ledger {
     pub(crate) txs: Vec<FakeTx>,
     pub(crate) status: &'static str,
     pub(crate) indexed: bool,
+    /// Heights that the index names on every search.
+    pub(crate) strays: Vec<u64>,
     /// Blocks below are gone.
     pub(crate) lowest: u64,
     pub(crate) chain_id: String,
@@ -76,6 +80,7 @@ impl ReceiptWorld {
                 Status::Failed => "failed",
             },
             indexed: true,
+            strays: Vec::new(),
             lowest: 1,
             chain_id: receipt.chain_id.clone(),
             endpoints: workers.iter().map(|worker| worker.url.clone()).collect(),
@@ -134,6 +139,7 @@ fn transactions(receipt: &Receipt) -> Vec<FakeTx> {
             whats,
             refused: Vec::new(),
             code: 0,
+            via: Via::Itself,
         });
     }
     all
@@ -179,15 +185,13 @@ fn message(receipt: &Receipt, round: u8, what: What) -> Option<ExecuteMsg> {
 
 impl FakeTx {
     fn bytes(&self, contract: &str) -> Vec<u8> {
-        let any = |msg: &ExecuteMsg| Any {
-            type_url: "/cosmwasm.wasm.v1.MsgExecuteContract".to_owned(),
-            value: MsgExecuteContract {
+        let any = |msg: &ExecuteMsg| {
+            self.via.sent(MsgExecuteContract {
                 sender: "wasm1relay".to_owned(),
                 contract: contract.to_owned(),
                 msg: serde_json::to_vec(msg).unwrap(),
                 funds: Vec::new(),
-            }
-            .encode_to_vec(),
+            })
         };
         let body = TxBody {
             messages: self.messages.iter().map(any).collect(),
@@ -295,19 +299,19 @@ impl Ledger {
     }
 
     fn search(&self, query: &str) -> Value {
-        let task = format!(".task='{}'", self.receipt.task.id);
-        let kind = query
-            .strip_prefix("wasm-")
-            .and_then(|rest| rest.strip_suffix(&task))
-            .unwrap();
+        let kind = query.strip_prefix("wasm-").unwrap();
+        let kind = kind.split_once('.').unwrap().0;
+        let (task, contract) = (self.receipt.task.id, &self.receipt.contract);
+        let want =
+            format!("wasm-{kind}._contract_address='{contract}' AND wasm-{kind}.task='{task}'");
+        assert_eq!(query, want, "events of other contracts are not wanted");
         let has = |tx: &&FakeTx| tx.whats.iter().any(|what| what.name() == kind);
-        let txs: Vec<_> = self
-            .txs
-            .iter()
-            .filter(has)
-            .map(|tx| {
-                json!({ "hash": "AA", "height": tx.height.to_string(), "index": 0,
-                "tx_result": tx.result(&self.receipt.contract, self.receipt.task.id), "tx": "" })
+        let heights = self.txs.iter().filter(has).map(|tx| tx.height);
+        let txs: Vec<_> = heights
+            .chain(self.strays.iter().copied())
+            .map(|height| {
+                json!({ "hash": "AA", "height": height.to_string(), "index": 0,
+                "tx_result": { "code": 0 }, "tx": "" })
             })
             .collect();
         json!({ "total_count": txs.len().to_string(), "txs": txs })
@@ -337,12 +341,14 @@ fn rfc3339(seconds: u64) -> String {
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.5Z")
 }
 
-/// Times of nothing but the entries themselves.
+/// What is said of the transactions but their hashes. The chain here makes one transaction a height, so equal entries
+/// of a height are one.
 pub(crate) fn without_hashes(receipt: &Receipt) -> Receipt {
     let mut plain = receipt.clone();
     for tx in &mut plain.txs {
         tx.hash = "0".repeat(64).parse().unwrap();
     }
+    plain.txs.dedup();
     plain.sealed()
 }
 
