@@ -1,5 +1,7 @@
 //! Commits and reveals, out of the messages that brought them.
 
+use std::collections::BTreeMap;
+
 use antiphon_api::{Ballot, CommitItem, ExecuteMsg, Hex, RevealItem};
 use antiphon_chain::{WasmEvent, canonical, executed};
 use antiphon_documents::digest::{ballot_digest, commitment};
@@ -99,6 +101,14 @@ impl Votes {
     ) -> bool {
         self.reveals_of(round, worker)
             .any(|item| item.ballot == *ballot && item.salt == *salt)
+    }
+
+    /// What each member of a round opened.
+    pub(super) fn ballots(&self, round: u8) -> BTreeMap<&str, &Ballot> {
+        let items = self.reveals.iter().filter(|item| item.round == round);
+        items
+            .map(|item| (item.worker.as_str(), &item.ballot))
+            .collect()
     }
 
     fn commits_of(&self, round: u8, worker: &str) -> impl Iterator<Item = &CommitItem> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use antiphon_api::{Ballot, ExecuteMsg, RoundResponse, TaskResponse, TaskStatus};
+use antiphon_api::{Ballot, ExecuteMsg, TaskResponse, TaskStatus};
 use antiphon_chain::gas;
 
 use super::ChainAnswers;
@@ -13,10 +13,15 @@ use crate::follow::Follower;
 use crate::gateway::answers::{Answered, Posted, Progress, QuestionKey, Tell};
 use crate::gateway::failure::{BallotVotes, Failure};
 use crate::network::Network;
+use crate::receipt;
 use crate::verified;
 
 /// A flight ends after this; the task goes on, and the next request attaches to it.
 const LONGEST: Duration = Duration::from_secs(900);
+
+/// Looks for reveals that should be in the node's index.
+const INDEX_LOOKS: u32 = 5;
+const INDEX_AGAIN: Duration = Duration::from_millis(200);
 
 /// What stands, and who stands behind it.
 pub(super) struct Outcome<'t> {
@@ -210,22 +215,45 @@ const fn progress(task: &TaskResponse) -> Option<Progress> {
 }
 
 async fn no_quorum(network: &Network, task: &TaskResponse) -> Failure {
-    let found = network.contract.round(task.task, task.round).await;
-    let ballots = found.map_or_else(|_| Vec::new(), |round| tally(&round));
     Failure::NoQuorum {
         task: task.task,
         quorum: task.quorum,
         committee: task.size,
-        ballots,
+        ballots: tally(&opened(network, task).await),
     }
 }
 
-fn tally(round: &RoundResponse) -> Vec<BallotVotes> {
-    let lines = round.tally.iter().map(|line| BallotVotes {
-        ballot: line.ballot.clone(),
-        votes: line.votes,
-    });
-    lines.collect()
+/// What was opened. A node indexes a block shortly after it made it: an incomplete list is read again.
+async fn opened(network: &Network, task: &TaskResponse) -> Vec<Ballot> {
+    let wanted = usize::try_from(task.revealed).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    for _ in 0..INDEX_LOOKS {
+        match receipt::opened(network, task).await {
+            Ok(ballots) => found = ballots,
+            Err(error) => tracing::warn!(task = task.task, %error, "the ballots cannot be told"),
+        }
+        if found.len() >= wanted {
+            break;
+        }
+        tokio::time::sleep(INDEX_AGAIN).await;
+    }
+    found
+}
+
+/// Equal ballots counted, the most votes first.
+fn tally(ballots: &[Ballot]) -> Vec<BallotVotes> {
+    let mut lines: Vec<BallotVotes> = Vec::new();
+    for ballot in ballots {
+        match lines.iter_mut().find(|line| line.ballot == *ballot) {
+            Some(line) => line.votes = line.votes.saturating_add(1),
+            None => lines.push(BallotVotes {
+                ballot: ballot.clone(),
+                votes: 1,
+            }),
+        }
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse(line.votes));
+    lines
 }
 
 /// The transaction that posted a task, from the node's index; none if it keeps none.
