@@ -50,6 +50,17 @@ export class Chain {
     return this.count(`wasm-task_added.requester='${requester}'`);
   }
 
+  /** Waits until no task of `requester` is open: then no refund is under way. */
+  async untilSettled(requester: string): Promise<void> {
+    const until = Date.now() + 60_000;
+    for (;;) {
+      const { tasks } = await this.smart<{ tasks: { requester: string }[] }>({ tasks: { filter: 'open', limit: 30 } });
+      if (!tasks.some((task) => task.requester === requester)) return;
+      if (Date.now() > until) throw new Error(`tasks of ${requester} are still open`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   /** Transactions signed by `address`: one attribute `address/sequence` each. */
   async sequence(address: string): Promise<number> {
     const path = `/cosmos/auth/v1beta1/accounts/${address}`;

@@ -41,6 +41,7 @@ test('Demand 6: a stolen session key can send no other message, call no other co
     await app.verified(await app.ask(question()));
     return stolenSessionKey(app.page, it.facts.prefix, (await it.chain.given(owner)).grants[0]!.grantee);
   });
+  await it.chain.untilSettled(owner);
   const coins = await it.chain.coins(owner);
   const prepaid = (await it.chain.smart<{ amount: string }>({ balance: { address: owner } })).amount;
   const another = await anotherContract(it.chain);
