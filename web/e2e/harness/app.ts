@@ -138,6 +138,12 @@ export class App {
     return { message, next };
   }
 
+  /** Takes the next step that a failure offers; the failure goes once the page has taken it. */
+  async goOn(card: Locator, step: 'errorAction' | 'retrySame'): Promise<void> {
+    await this.at(step, {}, card).click();
+    await this.at('errorCard', {}, card).waitFor({ state: 'detached' });
+  }
+
   /** The task's number, once the chain gave one. */
   async taskOf(card: Locator): Promise<number> {
     await card.and(this.page.locator('[data-task]:not([data-task=""])')).waitFor();

@@ -38,7 +38,7 @@ export async function startNetwork(web: string): Promise<RunningNetwork> {
   const folder = process.env.ANTIPHON_BIN_DIR;
   if (!folder)
     throw new Error(
-      'ANTIPHON_BIN_DIR is not set: run this by `cargo xtask web-e2e`, or set what `cargo xtask setup` prints',
+      'ANTIPHON_BIN_DIR is not set: run this by `cargo ci --only browser`, or set what `cargo xtask setup` prints',
     );
   const home = await mkdtemp(join(tmpdir(), 'antiphon-page-'));
   const options = ['start', '--home', join(home, 'net'), '--block-time', '100', '--web', web, '--json'];

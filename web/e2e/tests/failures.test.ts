@@ -41,7 +41,7 @@ test('Demand 13: when every host lies about the answer the page says "Hash misma
     assert.doesNotMatch(whole, /lighthouse/i, 'the text is nowhere in the page');
     assert.ok(lies.told > 0);
     await app.page.unrouteAll();
-    await app.at('errorAction', {}, card).click();
+    await app.goOn(card, 'errorAction');
     assert.match(await app.verified(card), /lighthouse/i, 'looking again at honest hosts shows it');
   }));
 
@@ -91,7 +91,7 @@ test('Demand 15: an agreed answer that nobody serves now is looked for again lat
     const { message } = await app.failed(card, 'content_unavailable');
     assert.match(message, /agreed/);
     await app.page.unrouteAll();
-    await app.at('errorAction', {}, card).click();
+    await app.goOn(card, 'errorAction');
     await app.verified(card);
     assert.equal(await it.chain.tasksOf(address), 1);
   }));
@@ -112,7 +112,7 @@ test('Demand 15: a transaction that runs out of gas is named, and asking again g
     assert.match(message, /gas/);
     assert.equal(await it.chain.tasksOf(address), 0);
     await app.page.unrouteAll();
-    await app.at('retrySame', {}, card).click();
+    await app.goOn(card, 'retrySame');
     await app.verified(app.at('answerCard').last());
     assert.equal(await it.chain.tasksOf(address), 1);
   }));
@@ -135,7 +135,7 @@ test('Demand 15: a node that does not answer is named, and the way to another on
     const { next } = await app.failed(card, 'node_down');
     assert.match(next, /settings|again/i);
     await app.page.unrouteAll();
-    await app.at('retrySame', {}, card).click();
+    await app.goOn(card, 'retrySame');
     await app.verified(app.at('answerCard').last());
   }));
 
@@ -153,7 +153,7 @@ test('Demand 15: a task that stands still for long is given up by the tab, not l
       assert.match(next, /not paid twice/);
       return card;
     });
-    await app.at('errorAction', {}, card).click();
+    await app.goOn(card, 'errorAction');
     await app.verified(card);
     assert.equal(await it.chain.tasksOf(address), 1);
   }));
@@ -169,7 +169,7 @@ test('Demand 15: stopping follows no longer, loses nothing and charges nothing m
       await app.failed(card, 'stopped');
       return card;
     });
-    await app.at('errorAction', {}, card).click();
+    await app.goOn(card, 'errorAction');
     await app.verified(card);
     assert.equal(await it.chain.tasksOf(address), 1);
   }));

@@ -115,7 +115,7 @@ test('Demand 15: a prepaid balance that is too small is named with the way to mo
     await app.at('errorAction', {}, card).click();
     await app.at('grantConfirm').click();
     await app.at('grantDialog').waitFor({ state: 'hidden' });
-    await app.at('retrySame', {}, card).click();
+    await app.goOn(card, 'retrySame');
     await app.verified(app.at('answerCard').last());
   });
   assert.equal(await it.chain.tasksOf(keplr.key.address), 1);
