@@ -27,7 +27,9 @@ async function guestAsks(app: App, seen: Visit): Promise<void> {
   const card = await app.ask(question());
   const text = await app.verified(card);
   const said = await answerOnRecord(it, await app.taskOf(card));
-  assert.equal(text.replace(/\s+/g, ' '), said.trim().replace(/\s+/g, ' '));
+  // A note may stand below a text that reached its limit.
+  const shown = text.replace(/\s+/g, ' ');
+  assert.ok(shown.startsWith(said.trim().replace(/\s+/g, ' ')), `${shown}\nis not\n${said}`);
   assert.match(await app.at('receiptLine', {}, card).innerText(), /5 of 5 workers, verified in this tab/);
   assert.equal(await app.at('strands', {}, card).first().getAttribute('data-agree'), '5');
   const sources = seen.requests.filter(({ url, method }) => method === 'GET' && url.includes('/ipfs/'));

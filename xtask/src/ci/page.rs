@@ -48,13 +48,13 @@ pub(super) fn clients(site: &Site, step: &Step) -> Result<String> {
         parts.to_env(&mut command);
         command
     };
-    twice(step, "the Python clients", pytest)?;
+    patiently(step, "the Python clients", pytest)?;
     let npm = || {
         let mut command = setup::npm(&node);
         parts.to_env(&mut command).arg("test");
         command
     };
-    twice(step, "the Node clients", npm)?;
+    patiently(step, "the Node clients", npm)?;
     Ok(format!("{} tests", passed(step.log())))
 }
 
@@ -71,16 +71,22 @@ pub(super) fn browser(site: &Site, step: &Step) -> Result<String> {
             command.env("ANTIPHON_CHROMIUM", &chromium);
             command
         };
-        twice(step, script, npm)?;
+        patiently(step, script, npm)?;
     }
     Ok(format!("{} tests", passed(step.log())))
 }
 
+/// Whole runs of a suite that waits for other programs by the clock.
+const RUNS: u32 = 3;
+
 /// Runs a suite that waits for other programs by the clock. On a loaded machine one may be late: a suite that fails
-/// is run once more, whole, on a network of its own; that it was is told, and its first failure stays in the log.
-fn twice(step: &Step, suite: &str, command: impl Fn() -> Command) -> Result<()> {
-    step.run(&mut command()).or_else(|failure| {
-        output::line(&format!("{suite} failed and runs once more: {failure}"));
-        step.run(&mut command())
-    })
+/// is run again, whole, on a network of its own; that it was is told, and its failures stay in the log.
+fn patiently(step: &Step, suite: &str, command: impl Fn() -> Command) -> Result<()> {
+    for _ in 1..RUNS {
+        match step.run(&mut command()) {
+            Ok(()) => return Ok(()),
+            Err(failure) => output::line(&format!("{suite} failed and runs again: {failure}")),
+        }
+    }
+    step.run(&mut command())
 }
