@@ -230,7 +230,8 @@ impl NetworkFlags {
     }
 }
 
-fn is_loopback(url: &str) -> bool {
+/// Whether a URL, or a page's origin, is of this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
     let host = reqwest::Url::parse(url).ok();
     let host = host.as_ref().and_then(reqwest::Url::host_str);
     matches!(host, Some("127.0.0.1" | "localhost" | "[::1]"))

@@ -20,6 +20,7 @@ use super::tokens::TokenCounter;
 use crate::error::ClientError;
 use crate::network::{Network, NetworkFlags};
 use crate::output;
+use crate::signals::stop_asked;
 
 /// Runs `antiphon gateway …`.
 ///
@@ -147,7 +148,7 @@ async fn start(flags: &NetworkFlags, args: StartArgs) -> Result<(), ClientError>
     );
     greet(&*answers, address, &args).await?;
     let background = tokio::spawn(Arc::clone(&shared).run_in_background());
-    let served = serve(listener, router(shared), stop_asked()).await;
+    let served = serve(listener, router(shared), told_to_stop()).await;
     background.abort();
     served.map_err(|e| cannot_listen(&args.listen, &e))
 }
@@ -308,23 +309,8 @@ async fn greet(
     Ok(())
 }
 
-/// Ctrl-C, or the signal that service managers send.
-async fn stop_asked() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminated) => {
-                tokio::select! {
-                    _ = interrupted => {}
-                    _ = terminated.recv() => {}
-                }
-            }
-            Err(_) => drop(interrupted.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupted.await);
+/// Resolves when the gateway shall end, and says so.
+async fn told_to_stop() {
+    stop_asked().await;
     tracing::info!("stopping: requests in work have ten seconds");
 }

@@ -37,3 +37,33 @@ pub enum Ballot {
     /// The prompt is not valid for this task and model.
     Invalid {},
 }
+
+impl Ballot {
+    /// Whether two ballots of different rounds or tasks say the same. Traces are bound to task and
+    /// round (protocol, section 5), so they differ wherever ballots are compared across these.
+    #[must_use]
+    pub fn same_answer(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Answer {
+                    cid,
+                    finish,
+                    output_tokens,
+                    prompt_tokens,
+                    trace: _,
+                },
+                Self::Answer {
+                    cid: other_cid,
+                    finish: other_finish,
+                    output_tokens: other_output,
+                    prompt_tokens: other_prompt,
+                    trace: _,
+                },
+            ) => {
+                (cid, finish, output_tokens, prompt_tokens)
+                    == (other_cid, other_finish, other_output, other_prompt)
+            }
+            _ => self == other,
+        }
+    }
+}

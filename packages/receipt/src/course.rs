@@ -132,7 +132,10 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn new(round: u8, standing: Option<&'a Standing>, decided: Option<&Standing>) -> Self {
         let proven = decided.zip(standing).and_then(|(decided, standing)| {
-            same_answer(&decided.ballot, &standing.ballot).then(|| ballot_digest(&decided.ballot))
+            decided
+                .ballot
+                .same_answer(&standing.ballot)
+                .then(|| ballot_digest(&decided.ballot))
         });
         Self {
             earlier: standing.is_some_and(|standing| round < standing.round),
@@ -145,7 +148,7 @@ impl<'a> Names<'a> {
         match self.standing {
             Some(standing)
                 if self.earlier
-                    && same_answer(ballot, standing)
+                    && ballot.same_answer(standing)
                     && self
                         .proven
                         .is_none_or(|proven| proven == ballot_digest(ballot)) =>
@@ -155,18 +158,6 @@ impl<'a> Names<'a> {
             _ => Outcome::of(ballot),
         }
     }
-}
-
-/// Whether two ballots of different rounds say the same, traces apart.
-fn same_answer(one: &Ballot, other: &Ballot) -> bool {
-    fn said(ballot: &Ballot) -> Ballot {
-        let mut said = ballot.clone();
-        if let Ballot::Answer { trace, .. } = &mut said {
-            trace.0 = [0; 32];
-        }
-        said
-    }
-    said(one) == said(other)
 }
 
 /// The rules' judgement as the chain words it.

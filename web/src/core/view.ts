@@ -30,24 +30,23 @@ export function mergeRound(before: SeenRound | undefined, now: RoundResponse): S
 
 const keyOf = ({ worker, position }: MemberInfo): string => `${position}/${worker}`;
 
-/** Equal ballots of one round are equal texts: fields come in one order from the chain. */
-export function sameBallot(one: Ballot, other: Ballot): boolean {
+/** Whether two ballots of different rounds say the same: traces are bound to their round, so they differ there. */
+export function sameAnswer(one: Ballot, other: Ballot): boolean {
   if (!('answer' in one) || !('answer' in other)) return Object.keys(one)[0] === Object.keys(other)[0];
   const [a, b] = [one.answer, other.answer];
   return (
     a.cid === b.cid &&
     a.finish === b.finish &&
     a.output_tokens === b.output_tokens &&
-    a.prompt_tokens === b.prompt_tokens &&
-    a.trace === b.trace
+    a.prompt_tokens === b.prompt_tokens
   );
 }
 
-/** Traces are bound to their round: across rounds they always differ. */
-function sameAnswer(one: Ballot, other: Ballot, sameRound: boolean): boolean {
-  if (sameRound || !('answer' in one) || !('answer' in other)) return sameBallot(one, other);
-  return sameBallot({ answer: { ...one.answer, trace: other.answer.trace } }, other);
-}
+const traceOf = (ballot: Ballot): string | null => ('answer' in ballot ? ballot.answer.trace : null);
+
+/** Whether two ballots of one round are equal. */
+const sameBallot = (one: Ballot, other: Ballot): boolean =>
+  sameAnswer(one, other) && traceOf(one) === traceOf(other);
 
 function stateOf(member: MemberInfo): MemberView['state'] {
   if (member.ballot) return 'revealed';
@@ -67,7 +66,8 @@ function stateOf(member: MemberInfo): MemberView['state'] {
 /** With the outcome; while there is none, with the ballot that leads its round. */
 function agreesOf(member: MemberInfo, seen: SeenRound, task: TaskResponse): boolean | null {
   if (!member.ballot) return member.conduct === 'right' ? true : member.conduct === 'wrong' ? false : null;
-  if (task.outcome) return sameAnswer(member.ballot, task.outcome, task.outcome_round === seen.round);
+  const sameRound = task.outcome_round === seen.round;
+  if (task.outcome) return (sameRound ? sameBallot : sameAnswer)(member.ballot, task.outcome);
   const [leading] = [...seen.tally].sort((a, b) => b.votes - a.votes);
   return leading ? sameBallot(member.ballot, leading.ballot) : null;
 }

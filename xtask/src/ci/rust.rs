@@ -34,19 +34,18 @@ pub(super) fn clippy(site: &Site, step: &Step) -> Result<String> {
     run_cargo(site, step, &arguments)
 }
 
+/// Compares the committed schemas with the types, or rewrites them.
+const SCHEMA_TEST: &[&str] = &[
+    "test",
+    "--locked",
+    "--package",
+    "antiphon-api",
+    "--test",
+    "schema",
+];
+
 pub(super) fn schema(site: &Site, step: &Step) -> Result<String> {
-    run_cargo(
-        site,
-        step,
-        &[
-            "test",
-            "--locked",
-            "--package",
-            "antiphon-api",
-            "--test",
-            "schema",
-        ],
-    )
+    run_cargo(site, step, SCHEMA_TEST)
 }
 
 /// Rewrites the committed schemas from the types.
@@ -60,14 +59,7 @@ pub fn update_schema() -> Result<()> {
     command
         .current_dir(workspace.root())
         .env("UPDATE_SCHEMA", "1");
-    step.run(command.args([
-        "test",
-        "--locked",
-        "--package",
-        "antiphon-api",
-        "--test",
-        "schema",
-    ]))
+    step.run(command.args(SCHEMA_TEST))
 }
 
 pub(super) fn test(site: &Site, step: &Step) -> Result<String> {

@@ -11,6 +11,7 @@ use rand_core::{OsRng, RngCore as _};
 
 use super::Shared;
 use crate::gateway::error::{ApiError, Code};
+use crate::network::is_loopback;
 
 /// Headers of ours that a page may read.
 const EXPOSED: &str = "x-antiphon-task, x-antiphon-answer, x-antiphon-ignored, x-request-id, x-should-retry, retry-after, etag";
@@ -38,12 +39,6 @@ impl Origins {
             Self::These(list) => list.iter().any(|one| one == origin),
         }
     }
-}
-
-fn is_loopback(origin: &str) -> bool {
-    let url = reqwest::Url::parse(origin).ok();
-    let host = url.as_ref().and_then(reqwest::Url::host_str);
-    matches!(host, Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 /// Around every route.

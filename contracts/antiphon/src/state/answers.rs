@@ -59,38 +59,11 @@ pub(crate) fn record(
 ) -> Result<(), ContractError> {
     let kept = match find(storage, model, prompt)? {
         Some(old) if old.committee >= entry.committee => Entry {
-            conflict: old.conflict || !same_answer(&old.ballot, &entry.ballot),
+            conflict: old.conflict || !old.ballot.same_answer(&entry.ballot),
             ..old
         },
         _ => entry,
     };
     save(storage, &keys::answer(model, prompt.digest()), &kept);
     Ok(())
-}
-
-/// Whether two ballots of different rounds or tasks say the same. Traces are bound to task and
-/// round (protocol, section 5), so they differ wherever ballots are compared across these.
-pub(crate) fn same_answer(one: &Ballot, other: &Ballot) -> bool {
-    match (one, other) {
-        (
-            Ballot::Answer {
-                cid,
-                finish,
-                output_tokens,
-                prompt_tokens,
-                trace: _,
-            },
-            Ballot::Answer {
-                cid: other_cid,
-                finish: other_finish,
-                output_tokens: other_output,
-                prompt_tokens: other_prompt,
-                trace: _,
-            },
-        ) => {
-            (cid, finish, output_tokens, prompt_tokens)
-                == (other_cid, other_finish, other_output, other_prompt)
-        }
-        _ => one == other,
-    }
 }

@@ -1,6 +1,7 @@
 // The course of a task, recomputed from its ballots: twin of packages/receipt/src/course.rs.
 import type { Ballot, ConductInfo } from '../contract-types';
 import { decide, judge, quorum, saidBy, type Act, type Ending, type Said } from '../rules';
+import { sameAnswer } from '../view';
 import type { Member, Round } from './document';
 
 /** A ballot that a quorum of a round revealed. */
@@ -74,23 +75,11 @@ export async function courseOf(rounds: readonly Round[], carried: boolean): Prom
  */
 async function namesFor(round: number, standing: Standing | null, decided: Standing | null): Promise<Name> {
   if (!standing || round >= standing.round) return saidBy;
-  const same = decided !== null && sameButTrace(decided.ballot, standing.ballot);
+  const same = decided !== null && sameAnswer(decided.ballot, standing.ballot);
   const proven = same ? await saidBy(decided.ballot) : null;
   return async (ballot) => {
     const own = await saidBy(ballot);
-    const meant = sameButTrace(ballot, standing.ballot) && (proven === null || proven === own);
+    const meant = sameAnswer(ballot, standing.ballot) && (proven === null || proven === own);
     return meant ? saidBy(standing.ballot) : own;
   };
-}
-
-/** Whether two ballots of different rounds say the same, traces apart. */
-function sameButTrace(one: Ballot, other: Ballot): boolean {
-  if (!('answer' in one) || !('answer' in other)) return Object.keys(one)[0] === Object.keys(other)[0];
-  const [a, b] = [one.answer, other.answer];
-  return (
-    a.cid === b.cid &&
-    a.finish === b.finish &&
-    a.output_tokens === b.output_tokens &&
-    a.prompt_tokens === b.prompt_tokens
-  );
 }

@@ -5,7 +5,6 @@ use antiphon_rules::{Act, Outcome};
 use cosmwasm_std::{CanonicalAddr, Storage};
 
 use crate::error::ContractError;
-use crate::state::answers::same_answer;
 use crate::state::members::{Member, Stage};
 use crate::state::rounds::{Roster, Round};
 use crate::state::summaries::SummaryOutcome;
@@ -42,7 +41,7 @@ pub(in crate::flow) fn play(
         outcome,
         proven: deciding
             .as_ref()
-            .filter(|(_, ballot)| outcome.is_some_and(|it| same_answer(ballot, &it.ballot)))
+            .filter(|(_, ballot)| outcome.is_some_and(|it| ballot.same_answer(&it.ballot)))
             .map(|(line, _)| *line),
     };
     let mut members = Vec::new();
@@ -95,7 +94,7 @@ impl Names<'_> {
         match self.outcome {
             Some(outcome)
                 if self.round < outcome.round
-                    && same_answer(ballot, &outcome.ballot)
+                    && ballot.same_answer(&outcome.ballot)
                     && self.proven.is_none_or(|proven| proven == line) =>
             {
                 views::outcome_of(&outcome.ballot)
