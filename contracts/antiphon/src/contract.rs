@@ -1,13 +1,15 @@
 //! Entry points: a match and nothing else.
 
-use antiphon_api::{ExecuteMsg, InstantiateMsg, QueryMsg};
+use antiphon_api::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 
 use crate::error::ContractError;
 use crate::turn::Turn;
-use crate::{execute as on, instantiate as at_start, query as show, reply as back};
+use crate::{
+    execute as on, instantiate as at_start, migrate as to_this, query as show, reply as back,
+};
 
 /// Creates a network.
 ///
@@ -42,7 +44,11 @@ pub fn execute(
             limits,
             endpoint,
         } => on::register_model::run(&mut turn, manifest, price, limits, endpoint),
+        ExecuteMsg::RetireModel { model } => on::retire_model::run(&mut turn, model),
         ExecuteMsg::Bond {} => on::bond::run(&mut turn),
+        ExecuteMsg::Unbond { amount } => on::unbond::run(&mut turn, amount.u128()),
+        ExecuteMsg::ClaimUnbonded {} => on::claim_unbonded::run(&mut turn),
+        ExecuteMsg::Unjail {} => on::unjail::run(&mut turn),
         ExecuteMsg::JoinModel { model } => on::join_model::run(&mut turn, model),
         ExecuteMsg::LeaveModel { model } => on::leave_model::run(&mut turn, model),
         ExecuteMsg::UpdateWorker {
@@ -56,7 +62,9 @@ pub fn execute(
             prompt_bytes,
             max_output_tokens,
             holders,
+            block,
             committee,
+            callback,
         } => on::post_task::run(
             &mut turn,
             on::post_task::Request {
@@ -65,9 +73,14 @@ pub fn execute(
                 prompt_bytes,
                 max_output_tokens,
                 holders,
+                block,
                 committee,
+                callback,
             },
         ),
+        ExecuteMsg::Appeal { task } => on::appeal::run(&mut turn, task),
+        ExecuteMsg::Rate { task, good } => on::rate::run(&mut turn, task, good),
+        ExecuteMsg::Deliver { task, text } => on::deliver::run(&mut turn, task, text),
         ExecuteMsg::Deposit {} => on::deposit::run(&mut turn),
         ExecuteMsg::Withdraw { amount } => on::withdraw::run(&mut turn, amount),
         ExecuteMsg::Commit { commits } => on::commit::run(&mut turn, &commits),
@@ -78,6 +91,11 @@ pub fn execute(
             signature,
             draws,
         } => on::publish_beacon::run(&mut turn, round, &signature, draws),
+        ExecuteMsg::UpdateParams { params } => on::update_params::run(&mut turn, &params),
+        ExecuteMsg::SetPaused { paused } => on::set_paused::run(&mut turn, paused),
+        ExecuteMsg::TransferOwnership { to } => on::transfer_ownership::run(&mut turn, to),
+        ExecuteMsg::AcceptOwnership {} => on::accept_ownership::run(&mut turn),
+        ExecuteMsg::RenounceOwnership {} => on::renounce_ownership::run(&mut turn),
     }?;
     Ok(turn.end())
 }
@@ -89,6 +107,15 @@ pub fn execute(
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     show::run(deps, &env, msg)
+}
+
+/// Takes over the state of an older version.
+///
+/// # Errors
+/// Another contract's state, or that of a newer version.
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn migrate(deps: DepsMut<'_>, _env: Env, msg: MigrateMsg) -> Result<Response, ContractError> {
+    to_this::run(deps, &msg)
 }
 
 /// Takes the answer to a message that this contract sent.

@@ -9,6 +9,14 @@ use thiserror::Error;
 pub enum ContractError {
     #[error("E_STD: {0}")]
     Std(#[from] StdError),
+    #[error(
+        "E_OTHER_CONTRACT: got the state of {got}, want that of this contract; migrate its own code"
+    )]
+    OtherContract { got: String },
+    #[error(
+        "E_DOWNGRADE: got the state of version {got}, want {want} or older, as three numbers; use newer code"
+    )]
+    Downgrade { got: String, want: &'static str },
     #[error("E_VERSION: {0}")]
     Version(#[from] cw2::VersionError),
     #[error(
@@ -66,6 +74,25 @@ pub enum ContractError {
         most: u32,
     },
 
+    #[error(
+        "E_NOT_PUBLISHER: got a sender that did not register model {model}, want its publisher; send it from there"
+    )]
+    NotPublisher { model: u64 },
+    #[error(
+        "E_PAUSED: got a network paused by its owner, want one that runs; open tasks go on, post when it runs again"
+    )]
+    Paused,
+    #[error("E_NOT_OWNER: got a sender that is not the owner, want {owner}; send it from there")]
+    NotOwner { owner: String },
+    #[error(
+        "E_NOT_OFFERED: got a sender that was not offered the ownership, want the account it was offered to; query config"
+    )]
+    NotOffered,
+    #[error(
+        "E_TOO_SOON: got a change of amounts at height {now}, want {earliest} or later; send it again then"
+    )]
+    TooSoon { now: u64, earliest: u64 },
+
     #[error("E_UNKNOWN_WORKER: got {worker}, want the address of a worker; bond first")]
     UnknownWorker { worker: String },
     #[error(
@@ -80,6 +107,24 @@ pub enum ContractError {
         "E_BOND: got a free bond of {free}, want at least the seat lock of {needed}; bond the rest"
     )]
     Bond { free: u128, needed: u128 },
+    #[error(
+        "E_SEATS_NEED: got a bond of {rest} after this, want at least {needed} for the seats held; leave_model first or unbond less"
+    )]
+    SeatsNeed { rest: u128, needed: u128 },
+    #[error("E_NOTHING_UNBONDING: got no unbonding entry, want one; unbond first")]
+    NothingUnbonding,
+    #[error(
+        "E_UNBONDING: got a claim at second {now} (Unix), want {claimable} or later; send it again then"
+    )]
+    Unbonding { now: u64, claimable: u64 },
+    #[error(
+        "E_LOCKED: got a bond of {bond} without the unbonding entry, want at least the {locked} locked in open tasks; claim when they are over"
+    )]
+    Locked { bond: u128, locked: u128 },
+    #[error(
+        "E_NOT_JAILED: got a worker that is not jailed, want one that is; there is nothing to do"
+    )]
+    NotJailed,
     #[error("E_SEATED: got model {model}, want one without a seat of yours; you have slot {slot}")]
     Seated { model: u64, slot: u16 },
     #[error("E_NOT_SEATED: got model {model}, want one you hold a seat of; query worker")]
@@ -119,6 +164,36 @@ pub enum ContractError {
         "E_HOLDERS: got {got} holders, want 1 to {most} different ones; name workers that have the block"
     )]
     Holders { got: usize, most: usize },
+    #[error("E_BLOCK: got a carried block of {got}, want {want}; carry the prompt itself or none")]
+    Block { got: String, want: String },
+    #[error("E_CALLBACK: got a callback gas limit of {got}, want 1 to {most}; name a smaller one")]
+    CallbackGas { got: u64, most: u64 },
+    #[error(
+        "E_NOT_ANSWERED: got task {task} without an outcome that stands, want one in its appeal window; query task, advance it if a transition is due"
+    )]
+    NotAnswered { task: u64 },
+    #[error(
+        "E_APPEAL_OVER: got task {task} after height {deadline}, want an appeal until then; its outcome is final"
+    )]
+    AppealOver { task: u64, deadline: u64 },
+    #[error(
+        "E_NO_ROUND_LEFT: got task {task} with all of its {rounds} rounds used, want one left; its outcome is final"
+    )]
+    NoRoundLeft { task: u64, rounds: u8 },
+    #[error(
+        "E_NOT_REQUESTER: got a sender that did not post task {task}, want its requester; send it from there"
+    )]
+    NotRequester { task: u64 },
+    #[error("E_NO_ANSWER: got task {task}, want one that is final with an answer; query task")]
+    NoAnswer { task: u64 },
+    #[error("E_RATED: got task {task}, which is rated already, want another; a rating stays")]
+    Rated { task: u64 },
+    #[error(
+        "E_NO_CALLBACK: got task {task}, want one at its end with a callback that can still be delivered; query task"
+    )]
+    NoCallback { task: u64 },
+    #[error("E_TEXT: got {got}, want {want}; send what the answer's CID names")]
+    Text { got: String, want: String },
     #[error(
         "E_HOLDER: got the holder {holder}, want a worker with an endpoint on record; choose another"
     )]

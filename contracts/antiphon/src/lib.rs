@@ -10,6 +10,7 @@ mod error;
 mod execute;
 mod flow;
 mod instantiate;
+mod migrate;
 mod query;
 mod reply;
 mod state;

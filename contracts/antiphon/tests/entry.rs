@@ -143,6 +143,6 @@ fn a_refused_burn_fills_the_pot_again() {
     let after = totals(deps.as_ref());
     assert_eq!((after.burned.u128(), after.to_burn.u128()), (0, 30));
 
-    let error = contract::reply(deps.as_mut(), mock_env(), reply(2, vec![])).unwrap_err();
+    let error = contract::reply(deps.as_mut(), mock_env(), reply(3, vec![])).unwrap_err();
     assert!(error.to_string().starts_with("E_REPLY"));
 }

@@ -92,3 +92,27 @@ fn a_right_ballot_sets_the_misses_to_zero() {
         assert_eq!(network.worker(&silent).misses, misses);
     }
 }
+
+#[test]
+fn after_its_time_a_worker_comes_out_of_jail_and_may_sit_down_again() {
+    let (mut network, silent, told) = jailed();
+    let now = network.app.block_info().time.seconds();
+    let wait = told[0].until.saturating_sub(now);
+    if wait > 1 {
+        network.step(1, wait - 1);
+        let early = network
+            .run(&silent.address, &ExecuteMsg::Unjail {})
+            .unwrap_err();
+        assert!(early.contains("E_JAILED"), "{early}");
+    }
+    network.step(1, 1);
+    network
+        .run(&silent.address, &ExecuteMsg::Unjail {})
+        .unwrap();
+    let info = network.worker(&silent);
+    assert_eq!((info.jailed_until, info.since), (None, network.height()));
+    let again = network
+        .run(&silent.address, &ExecuteMsg::Unjail {})
+        .unwrap_err();
+    assert!(again.contains("E_NOT_JAILED"), "{again}");
+}

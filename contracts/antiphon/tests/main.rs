@@ -16,15 +16,21 @@
 
 mod suite;
 
+mod appeals;
 mod beacons;
+mod callbacks;
+mod carried;
 mod draws;
 mod duties;
 mod entry;
 mod honest;
 mod jail;
+mod lifecycle;
 mod messages;
 mod outcomes;
+mod owner;
 mod records;
 mod refusals;
 mod reveals;
 mod simulation;
+mod unbonding;

@@ -1,6 +1,8 @@
 //! Random operations of random actors: after each the books are right, and every task ends by
 //! `advance` alone (protocol, section 12: invariants 1, 2, 3 and 4).
 
+mod acts;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -8,191 +10,12 @@ use antiphon_api::*;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use crate::suite::votes::*;
-use crate::suite::{Ask, Network, Options};
-
-/// What happens next. Numbers choose among what there is.
-#[derive(Clone, Debug)]
-enum Act {
-    Ask,
-    Publish {
-        draws: u32,
-    },
-    Commit {
-        task: usize,
-        from: usize,
-        count: usize,
-        says: usize,
-    },
-    Reveal {
-        task: usize,
-        from: usize,
-        count: usize,
-    },
-    Advance,
-    Wait {
-        blocks: u64,
-    },
-    Bond {
-        worker: usize,
-        amount: u128,
-    },
-    Leave {
-        worker: usize,
-    },
-    Join {
-        worker: usize,
-    },
-    Withdraw {
-        account: usize,
-    },
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        3 => Just(Act::Ask),
-        4 => (0..4_u32).prop_map(|draws| Act::Publish { draws }),
-        8 => (0..4_usize, 0..16_usize, 1..8_usize, 0..8_usize).prop_map(
-            |(task, from, count, says)| Act::Commit { task, from, count, says }
-        ),
-        8 => (0..4_usize, 0..16_usize, 1..8_usize)
-            .prop_map(|(task, from, count)| Act::Reveal { task, from, count }),
-        4 => Just(Act::Advance),
-        4 => (1..160_u64).prop_map(|blocks| Act::Wait { blocks }),
-        1 => (0..9_usize, 1..5_000_u128).prop_map(|(worker, amount)| Act::Bond { worker, amount }),
-        1 => (0..9_usize).prop_map(|worker| Act::Leave { worker }),
-        1 => (0..9_usize).prop_map(|worker| Act::Join { worker }),
-        1 => (0..10_usize).prop_map(|account| Act::Withdraw { account }),
-    ]
-}
-
-const SAYS: [Says; 8] = [
-    Answer("a"),
-    Answer("a"),
-    Answer("a"),
-    Answer("a"),
-    Answer("b"),
-    Untraced("a"),
-    Unavailable,
-    Invalid,
-];
-
-/// What each member says in each round is a function of both, so that reveals match commits.
-fn says_of(network: &Network, address: &str, task: u64, bias: usize) -> Says {
-    let index = network
-        .workers
-        .iter()
-        .position(|it| it.address.as_str() == address)
-        .unwrap();
-    SAYS[(index * 5 + task as usize * 3 + bias) % SAYS.len()]
-}
-
-/// Refusals are part of the game: the suite checks that they change nothing.
-fn attempt<T>(result: Result<T, String>) -> bool {
-    result.is_ok()
-}
-
-fn open(network: &Network) -> Vec<TaskResponse> {
-    let msg = QueryMsg::Tasks {
-        filter: TaskFilter::Open,
-        start_after: None,
-        limit: Some(30),
-    };
-    network.query::<TasksResponse>(&msg).tasks
-}
-
-fn chosen(network: &Network, task: usize) -> Option<TaskResponse> {
-    let tasks = open(network);
-    tasks.get(task % tasks.len().max(1)).cloned()
-}
-
-/// Does one thing; what is refused is refused whole, which the suite checks.
-fn perform(network: &mut Network, act: &Act) {
-    let stranger = network.stranger.clone();
-    match *act {
-        Act::Ask => {
-            attempt(network.ask(&Ask::default()));
-        }
-        Act::Publish { draws } => {
-            let beacon: BeaconResponse = network.query(&QueryMsg::Beacon {});
-            if let Some(awaited) = beacon.awaited.last() {
-                let now = network.app.block_info().time.seconds();
-                network.blocks(awaited.published.saturating_sub(now));
-                attempt(network.publish(awaited.round, draws));
-            }
-        }
-        Act::Commit {
-            task,
-            from,
-            count,
-            says,
-        } => {
-            let Some(task) = chosen(network, task) else {
-                return;
-            };
-            let members = network.members(task.task, task.round);
-            let commits: Vec<_> = (0..count.min(members.len()))
-                .map(|offset| &members[(from + offset) % members.len()])
-                .map(|worker| {
-                    // A fixed bias a task: half of all tasks agree, the others quarrel.
-                    let bias = if task.task % 2 == 0 { 0 } else { says };
-                    let said = match bias {
-                        0 => Answer("a"),
-                        _ => says_of(network, worker.address.as_str(), task.task, 1),
-                    };
-                    network.commit_of(worker, task.task, said)
-                })
-                .collect();
-            if !commits.is_empty() {
-                network.commit(commits);
-            }
-        }
-        Act::Reveal { task, from, count } => {
-            let Some(task) = chosen(network, task) else {
-                return;
-            };
-            let members = network.members(task.task, task.round);
-            for offset in 0..count.min(members.len()) {
-                let worker = &members[(from + offset) % members.len()];
-                let varied = says_of(network, worker.address.as_str(), task.task, 1);
-                for said in [Answer("a"), varied] {
-                    let item = network.reveal_of(worker, task.task, said);
-                    network.reveal(vec![item]);
-                }
-            }
-        }
-        Act::Advance => {
-            let tasks = open(network).iter().map(|it| it.task).take(10).collect();
-            network
-                .run(&stranger, &ExecuteMsg::Advance { tasks })
-                .unwrap();
-        }
-        Act::Wait { blocks } => network.blocks(blocks),
-        Act::Bond { worker, amount } => {
-            let worker = network.workers[worker].address.clone();
-            network.pay(&worker, &ExecuteMsg::Bond {}, amount).unwrap();
-        }
-        Act::Leave { worker } => {
-            let worker = network.workers[worker].address.clone();
-            attempt(network.run(&worker, &ExecuteMsg::LeaveModel { model: 1 }));
-        }
-        Act::Join { worker } => {
-            let worker = network.workers[worker].address.clone();
-            attempt(network.run(&worker, &ExecuteMsg::JoinModel { model: 1 }));
-        }
-        Act::Withdraw { account } => {
-            let account = match network.workers.get(account) {
-                Some(worker) => worker.address.clone(),
-                None => network.requester.clone(),
-            };
-            attempt(network.run(&account, &ExecuteMsg::Withdraw { amount: None }));
-        }
-    }
-}
+use self::acts::{act, attempt, open, perform};
+use crate::suite::{Network, Options};
 
 /// A stranger alone brings every task to its end, without beacon and without votes.
 fn end_all(network: &mut Network) {
-    for _ in 0..60 {
+    for _ in 0..200 {
         let tasks: Vec<u64> = open(network).iter().map(|it| it.task).collect();
         if tasks.is_empty() {
             return;
@@ -220,6 +43,48 @@ fn all_locks_are_free(network: &Network) {
     assert_eq!(totals.to_burn.u128(), 0);
 }
 
+/// Whoever asked says something of every answer, once.
+fn rate_all(network: &mut Network) {
+    let requester = network.requester.clone();
+    for task in 1..10 {
+        let good = task % 2 == 0;
+        attempt(network.run(&requester, &ExecuteMsg::Rate { task, good }));
+    }
+}
+
+/// Everybody takes out what is its own; nothing but the model's deposit is left (invariant 14).
+fn everybody_leaves(network: &mut Network) {
+    network.step(1, 100);
+    for worker in network.workers.clone() {
+        let bond = network.worker(&worker).bond;
+        let steps = [
+            ExecuteMsg::Unjail {},
+            ExecuteMsg::LeaveModel { model: 1 },
+            ExecuteMsg::Unbond { amount: bond },
+        ];
+        for msg in &steps {
+            attempt(network.run(&worker.address, msg));
+        }
+    }
+    network.step(1, 60);
+    let mut accounts = vec![network.requester.clone(), network.stranger.clone()];
+    for worker in network.workers.clone() {
+        attempt(network.run(&worker.address, &ExecuteMsg::ClaimUnbonded {}));
+        accounts.push(worker.address);
+    }
+    for account in accounts {
+        attempt(network.run(&account, &ExecuteMsg::Withdraw { amount: None }));
+    }
+    let totals = network.totals();
+    assert_eq!((totals.balances.u128(), totals.bonds.u128()), (0, 0));
+    assert_eq!(
+        (totals.unbonding.u128(), totals.appeal_bonds.u128()),
+        (0, 0)
+    );
+    let held = totals.coins_in - totals.withdrawn - totals.burned;
+    assert_eq!(held, totals.model_deposits);
+}
+
 /// What every ended task moved is what it held.
 fn settlements_add_up(network: &Network) {
     let msg = QueryMsg::Tasks {
@@ -229,8 +94,9 @@ fn settlements_add_up(network: &Network) {
     };
     for task in network.query::<TasksResponse>(&msg).tasks {
         let moved = task.settlement.unwrap();
-        let put_in = task.escrow + moved.forfeited;
-        assert_eq!(put_in, moved.paid + moved.refunded + moved.burned);
+        let put_in = task.escrow + moved.forfeited + moved.appeal_bonds;
+        let out = moved.paid + moved.refunded + moved.burned + moved.to_appellants;
+        assert_eq!(put_in, out);
         let members: Vec<_> = (0..=task.round)
             .flat_map(|round| network.round(task.task, round).members)
             .collect();
@@ -243,7 +109,7 @@ fn settlements_add_up(network: &Network) {
 }
 
 /// What must have happened at least once, or the simulation shows nothing.
-const EVENTS: [&str; 19] = [
+const EVENTS: [&str; 27] = [
     "committee_drawn",
     "draw_short",
     "members_replaced",
@@ -253,7 +119,15 @@ const EVENTS: [&str; 19] = [
     "vote_refused",
     "task_answered",
     "round_undecided",
+    "task_appealed",
+    "round_opened",
     "task_finalised",
+    "task_rated",
+    "unbonding",
+    "unbonded_claimed",
+    "worker_unjailed",
+    "params_updated",
+    "pause_set",
     "task_failed",
     "slashed",
     "slash_withheld",
@@ -276,17 +150,31 @@ fn the_books_are_right_after_every_operation() {
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     runner
-        .run(&prop::collection::vec(act(), 20..90), |acts| {
-            let mut network = Network::start(&Options::workers(9));
-            for act in &acts {
-                perform(&mut network, act);
-            }
-            end_all(&mut network);
-            all_locks_are_free(&network);
-            settlements_add_up(&network);
-            told.borrow_mut().append(&mut network.told);
-            Ok(())
-        })
+        .run(
+            &(prop::collection::vec(act(), 20..90), any::<bool>()),
+            |(acts, many)| {
+                let options = Options::default();
+                let mut network = Network::start(&Options {
+                    workers: if many { 22 } else { 9 },
+                    owned: true,
+                    params: Params {
+                        appeal_window_blocks: 100,
+                        ..options.params.clone()
+                    },
+                    ..options
+                });
+                for act in &acts {
+                    perform(&mut network, act);
+                }
+                end_all(&mut network);
+                rate_all(&mut network);
+                all_locks_are_free(&network);
+                settlements_add_up(&network);
+                everybody_leaves(&mut network);
+                told.borrow_mut().append(&mut network.told);
+                Ok(())
+            },
+        )
         .unwrap();
     let told = told.into_inner();
     for event in EVENTS {

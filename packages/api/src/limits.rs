@@ -20,6 +20,10 @@ pub const SLOTS_PER_MODEL: u16 = 4_096;
 pub const MAX_SEATS_PER_WORKER: u32 = 16;
 /// Workers named as holders of a prompt's block.
 pub const MAX_HOLDERS: usize = 3;
+/// Largest prompt that a task carries, in bytes: 30 gas each.
+pub const MAX_CARRIED_BYTES: usize = 4_096;
+/// Blocks between two updates of the amounts among the parameters.
+pub const AMOUNT_UPDATE_BLOCKS: u64 = 17_280;
 /// Longest endpoint URL, in bytes.
 pub const MAX_ENDPOINT_BYTES: usize = 128;
 /// Longest moniker, in bytes.

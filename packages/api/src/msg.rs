@@ -2,7 +2,7 @@
 
 use antiphon_content::{Cid, Hex};
 use antiphon_documents::Ballot;
-use cosmwasm_std::Uint128;
+use cosmwasm_std::{HexBinary, Uint128};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,59 @@ pub struct InstantiateMsg {
     pub params: Params,
     /// Allows committees of 3: for experiments only.
     pub insecure: bool,
+}
+
+/// Changes the code to a newer version; no state has to be rewritten so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MigrateMsg {}
+
+/// How a contract wants to be told of its task's end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// Most gas its message may use.
+    pub gas_limit: u64,
+    /// It wants the answer's text, proven by its digest.
+    pub with_text: bool,
+}
+
+/// What a contract that asked is told, under the key `antiphon_answer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ReceiverMsg {
+    /// A task of the receiver's is at its end.
+    AntiphonAnswer(AntiphonAnswer),
+}
+
+/// The end of a task, as its callback tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AntiphonAnswer {
+    /// The task.
+    pub task: u64,
+    /// How it ended.
+    pub outcome: CallbackOutcome,
+    /// A round after the deciding one was undecided.
+    pub contested: bool,
+    /// The answer's raw block, if the outcome is an answer.
+    pub answer: Option<Cid>,
+    /// The answer's text, if it was asked for: its hash was checked by the contract.
+    pub text: Option<String>,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackOutcome {
+    /// With an answer.
+    Answer,
+    /// The prompt is not valid for the model.
+    Invalid,
+    /// The prompt could not be fetched.
+    Unavailable,
+    /// No quorum in any round.
+    Failed,
 }
 
 /// One commit of one member: carries its own proof, so anybody may post it.
@@ -73,8 +126,22 @@ pub enum ExecuteMsg {
         /// Where the publisher serves the model's blocks.
         endpoint: Option<String>,
     },
+    /// Takes no more tasks for a model; its deposit returns when none is open. For its publisher.
+    RetireModel {
+        /// The model's id.
+        model: u64,
+    },
     /// Adds the attached coins to the sender's bond; the first call makes it a worker.
     Bond {},
+    /// Takes a part of the sender's bond out of service; it stays slashable until it is claimed.
+    Unbond {
+        /// How much.
+        amount: Uint128,
+    },
+    /// Credits the sender's unbonding entry to its balance once its time has come.
+    ClaimUnbonded {},
+    /// Lets the sending worker be drawn again once its time in jail is over.
+    Unjail {},
     /// Offers to serve a model.
     JoinModel {
         /// The model's id.
@@ -104,10 +171,36 @@ pub enum ExecuteMsg {
         prompt_bytes: u32,
         /// The prompt's `max_output_tokens`.
         max_output_tokens: u32,
-        /// Up to three workers with an endpoint that hold the block; at least one.
+        /// Up to three workers with an endpoint that hold the block; at least one unless the block
+        /// is carried.
         holders: Vec<String>,
+        /// The prompt itself, carried by the task: at most 4,096 bytes, in hex. Then nobody has to
+        /// fetch it, and `unavailable` cannot be an outcome.
+        block: Option<HexBinary>,
         /// Members of round 0; the parameters' default if absent.
         committee: Option<u32>,
+        /// The sender is a contract and wants to be told.
+        callback: Option<Callback>,
+    },
+    /// Demands a larger, fresh committee while the appeal window is open; the bond is taken in coins
+    /// or from the balance.
+    Appeal {
+        /// The task's id.
+        task: u64,
+    },
+    /// Says whether the answer of a final task of the sender's was good; once, and it moves no money.
+    Rate {
+        /// The task's id.
+        task: u64,
+        /// It was.
+        good: bool,
+    },
+    /// Tells a contract that asked what became of its task; whoever does it earns the deliver fee.
+    Deliver {
+        /// The task's id.
+        task: u64,
+        /// The answer's text, if the callback wants it: its SHA-256 must be the answer's digest.
+        text: Option<String>,
     },
     /// Credits the attached coins to the sender's balance.
     Deposit {},
@@ -140,4 +233,24 @@ pub enum ExecuteMsg {
         /// Most committees to draw in this message, ≤ 10.
         draws: u32,
     },
+    /// Makes these the current parameters, each within its bounds; open tasks keep theirs. For the
+    /// owner.
+    UpdateParams {
+        /// All of them.
+        params: Params,
+    },
+    /// Refuses or accepts new tasks and models; nothing else stops. For the owner.
+    SetPaused {
+        /// Refuse them.
+        paused: bool,
+    },
+    /// Offers the ownership to an account, which has to accept it. For the owner.
+    TransferOwnership {
+        /// The account; none takes an offer back.
+        to: Option<String>,
+    },
+    /// Takes the ownership that was offered to the sender.
+    AcceptOwnership {},
+    /// Gives the ownership up for ever, and ends a pause. For the owner.
+    RenounceOwnership {},
 }

@@ -4,7 +4,8 @@
 use crate::{
     AnswerResponse, BalanceResponse, BeaconResponse, ConfigResponse, DutiesResponse,
     EstimateFeeResponse, ModelResponse, ModelsResponse, ParamsResponse, RoundResponse,
-    SeatsResponse, TaskResponse, TasksResponse, TotalsResponse, WorkerResponse, WorkersResponse,
+    SeatsResponse, SecurityResponse, TaskResponse, TasksResponse, TotalsResponse, WorkerResponse,
+    WorkersResponse,
 };
 use antiphon_content::Cid;
 use schemars::JsonSchema;
@@ -128,6 +129,13 @@ pub enum QueryMsg {
     },
     /// [`BeaconResponse`]: the beacon rounds that tasks wait for.
     Beacon {},
+    /// [`SecurityResponse`]: what a committee of this size is worth against dishonest seats.
+    Security {
+        /// The model's id.
+        model: u64,
+        /// Its members; the parameters' default if absent.
+        committee: Option<u32>,
+    },
     /// [`TotalsResponse`]: every pot of the conservation law.
     Totals {},
 }

@@ -21,6 +21,10 @@ response!(
         beacon: BeaconConfig,
         /// Committees of 3 are allowed.
         insecure: bool,
+        /// New tasks and models are refused.
+        paused: bool,
+        /// Who was offered the ownership.
+        pending_owner: Option<String>,
         /// The current version of the parameters.
         params_version: u32,
     }
@@ -33,6 +37,20 @@ response!(
         version: u32,
         /// Its values.
         params: Params,
+    }
+);
+
+response!(
+    /// Ratings of a model's answers by those who paid for them.
+    Ratings {
+        /// Answers called good.
+        good: u64,
+        /// Answers called bad.
+        bad: u64,
+        /// Fees paid for those called good.
+        good_fees: Uint128,
+        /// Fees paid for those called bad.
+        bad_fees: Uint128,
     }
 );
 
@@ -59,6 +77,8 @@ response!(
         open_tasks: u64,
         /// The publisher's deposit still held.
         deposit: Uint128,
+        /// What requesters said of its answers.
+        ratings: Ratings,
     }
 );
 
@@ -81,6 +101,8 @@ response!(
         locked: Uint128,
         /// Leaving, and still slashable.
         unbonding: Uint128,
+        /// Unix time in seconds from which it can be claimed; none if nothing is unbonding.
+        claimable: Option<u64>,
         /// Its voter's public key.
         voter: Option<Hex<33>>,
         /// Where it serves blocks and takes votes.
@@ -223,5 +245,46 @@ response!(
         withdrawn: Uint128,
         /// All coins ever burned.
         burned: Uint128,
+    }
+);
+
+response!(
+    /// The odds if a share of the seats is dishonest, in units of 10⁻¹⁸.
+    OddsInfo {
+        /// That share, in per cent.
+        dishonest_percent: u32,
+        /// How many seats it is.
+        dishonest_seats: u32,
+        /// A quorum is dishonest and decides what it likes.
+        wrong: Uint128,
+        /// The honest ones are no quorum.
+        blocked: Uint128,
+    }
+);
+
+response!(
+    /// What a committee can give, and what it cannot.
+    SecurityResponse {
+        /// Its members.
+        committee: u32,
+        /// Equal ballots that decide.
+        quorum: u32,
+        /// Occupied seats of the model.
+        seats: u32,
+        /// Open memberships in tasks of this model; members that are busy elsewhere are not seen.
+        busy: u32,
+        /// Rounds a task posted now could have.
+        rounds_possible: u8,
+        /// The lock of each member of a task at the model's limits.
+        lock: Uint128,
+        /// The bond of an appeal of its round 0; none if no appeal would be possible.
+        appeal_bond: Option<Uint128>,
+        /// Whether forfeits would be taken now, or withheld by the slash meter.
+        meter_takes: bool,
+        /// What a wrong quorum loses for certain if it is appealed: its locks, less what an appeal of
+        /// its own returns, and nothing where no appeal is possible or the meter is full.
+        cost_to_corrupt: Uint128,
+        /// For 10, 20 and 33 per cent of dishonest seats.
+        odds: Vec<OddsInfo>,
     }
 );

@@ -2,7 +2,7 @@
 
 use antiphon_content::{Cid, Hex};
 use antiphon_documents::Ballot;
-use cosmwasm_std::Uint128;
+use cosmwasm_std::{HexBinary, Uint128};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,28 @@ response!(
         lock: Uint128,
         /// Settlement's figures, once final or failed.
         settlement: Option<SettlementInfo>,
+        /// The task carries its prompt.
+        carried: bool,
+        /// What an appeal takes now; none if there can be none.
+        appeal_bond: Option<Uint128>,
+        /// The callback, until it is delivered or over.
+        callback: Option<CallbackInfo>,
+        /// What its requester said of the answer.
+        rated: Option<bool>,
+    }
+);
+
+response!(
+    /// A callback that is not yet delivered.
+    CallbackInfo {
+        /// Most gas its message may use.
+        gas_limit: u64,
+        /// It wants the answer's text.
+        with_text: bool,
+        /// What delivering it earns; zero once it was paid.
+        fee: Uint128,
+        /// Last height at which it can be delivered; none while the task is open.
+        deadline: Option<u64>,
     }
 );
 
@@ -113,6 +135,10 @@ response!(
         miss_charges: Uint128,
         /// The slash meter was full: no forfeit was taken.
         slash_withheld: bool,
+        /// Bonds of appeals, put in besides the escrow.
+        appeal_bonds: Uint128,
+        /// Bonds and rewards that went back to appellants.
+        to_appellants: Uint128,
     }
 );
 
@@ -165,6 +191,8 @@ response!(
         holders: Vec<String>,
         /// What the member has committed to.
         commitment: Option<Hex<32>>,
+        /// The prompt's block, if the task carries it.
+        block: Option<HexBinary>,
     }
 );
 
@@ -234,6 +262,16 @@ response!(
 );
 
 response!(
+    /// Who demanded a round, and at what risk.
+    AppealInfo {
+        /// The account.
+        by: String,
+        /// Its bond.
+        bond: Uint128,
+    }
+);
+
+response!(
     /// One round of a task.
     RoundResponse {
         /// The task.
@@ -246,6 +284,8 @@ response!(
         quorum: u32,
         /// Height at which its present vacancies arose.
         opened: u64,
+        /// The appeal that opened it, while the task is open.
+        appeal: Option<AppealInfo>,
         /// By position.
         members: Vec<MemberInfo>,
         /// Silent members that were replaced.

@@ -29,6 +29,9 @@ fn samples() -> Vec<ContractEvent> {
     let mut events = registry();
     events.extend(rounds());
     events.extend(endings());
+    events.extend(exits());
+    events.extend(callbacks());
+    events.extend(government());
     events
 }
 
@@ -66,6 +69,73 @@ fn registry() -> Vec<ContractEvent> {
         }),
         ContractEvent::Burned(Burned { amount: amount(30) }),
         ContractEvent::BurnFailed(BurnFailed { amount: amount(30) }),
+    ]
+}
+
+fn exits() -> Vec<ContractEvent> {
+    vec![
+        ContractEvent::Unbonding(Unbonding {
+            worker: worker(),
+            amount: amount(5),
+            unbonding: amount(9),
+            claimable: 1_764_000_060,
+        }),
+        ContractEvent::UnbondedClaimed(UnbondedClaimed {
+            worker: worker(),
+            amount: amount(9),
+        }),
+        ContractEvent::WorkerUnjailed(WorkerUnjailed { worker: worker() }),
+        ContractEvent::ModelRetired(ModelRetired { model: 1 }),
+        ContractEvent::DepositReturned(DepositReturned {
+            model: 1,
+            amount: amount(10_000_000),
+        }),
+        ContractEvent::TaskAppealed(TaskAppealed {
+            task: 7,
+            round: 1,
+            size: 11,
+            by: worker(),
+            bond: amount(4_100),
+            waits_for: 9,
+        }),
+        ContractEvent::TaskRated(TaskRated {
+            task: 7,
+            model: 1,
+            good: true,
+            fees: amount(300),
+        }),
+    ]
+}
+
+fn callbacks() -> Vec<ContractEvent> {
+    vec![
+        ContractEvent::CallbackDelivered(CallbackDelivered {
+            task: 7,
+            receiver: worker(),
+            by: worker(),
+            fee: amount(10),
+        }),
+        ContractEvent::CallbackFailed(CallbackFailed {
+            task: 7,
+            receiver: worker(),
+        }),
+        ContractEvent::CallbackOver(CallbackOver {
+            task: 7,
+            refunded: amount(10),
+        }),
+    ]
+}
+
+fn government() -> Vec<ContractEvent> {
+    vec![
+        ContractEvent::ParamsUpdated(ParamsUpdated { version: 2 }),
+        ContractEvent::PauseSet(PauseSet { paused: true }),
+        ContractEvent::OwnershipOffered(OwnershipOffered { to: Some(worker()) }),
+        ContractEvent::OwnershipOffered(OwnershipOffered { to: None }),
+        ContractEvent::OwnerChanged(OwnerChanged {
+            owner: Some(worker()),
+        }),
+        ContractEvent::OwnerChanged(OwnerChanged { owner: None }),
     ]
 }
 

@@ -23,6 +23,7 @@ fn responses() -> BTreeMap<&'static str, RootSchema> {
         ("params", schema_for!(ParamsResponse)),
         ("round", schema_for!(RoundResponse)),
         ("seats", schema_for!(SeatsResponse)),
+        ("security", schema_for!(SecurityResponse)),
         ("task", schema_for!(TaskResponse)),
         ("tasks", schema_for!(TasksResponse)),
         ("totals", schema_for!(TotalsResponse)),
@@ -39,7 +40,7 @@ fn document() -> Value {
         "instantiate": schema_for!(InstantiateMsg),
         "execute": schema_for!(ExecuteMsg),
         "query": schema_for!(QueryMsg),
-        "migrate": null,
+        "migrate": schema_for!(MigrateMsg),
         "sudo": null,
         "responses": responses(),
     })

@@ -9,6 +9,7 @@ pub mod draw;
 pub mod fees;
 pub mod meter;
 pub mod rounds;
+pub mod security;
 pub mod settle;
 pub mod windows;
 

@@ -1,19 +1,22 @@
 //! `post_task`: pays for one answer. There is no way back: who could withdraw once the beacon is
 //! public could re-roll its committee.
 
-use antiphon_api::{Cid, MAX_HOLDERS, Params, TaskAdded, Uint128};
+use antiphon_api::{
+    Callback as Wanted, Cid, MAX_CARRIED_BYTES, MAX_HOLDERS, Params, TaskAdded, Uint128,
+};
 use antiphon_documents::digest::{TaskIdentity, task_digest};
 use antiphon_rules::{LockRule, rounds};
-use cosmwasm_std::CanonicalAddr;
+use cosmwasm_std::{CanonicalAddr, HexBinary};
 
 use crate::error::ContractError;
-use crate::flow::open;
 use crate::flow::worker::rules_price;
+use crate::flow::{open, owner};
 use crate::state::books::Pot;
+use crate::state::callbacks::{self, Callback};
 use crate::state::models::{self, Model};
 use crate::state::rounds::Opener;
 use crate::state::tasks::{self, Task};
-use crate::state::{config, workers};
+use crate::state::{carried, config, workers};
 use crate::turn::Turn;
 use crate::validate;
 
@@ -24,15 +27,19 @@ pub(crate) struct Request {
     pub(crate) prompt_bytes: u32,
     pub(crate) max_output_tokens: u32,
     pub(crate) holders: Vec<String>,
+    pub(crate) block: Option<HexBinary>,
     pub(crate) committee: Option<u32>,
+    pub(crate) callback: Option<Wanted>,
 }
 
 pub(crate) fn run(turn: &mut Turn<'_>, request: Request) -> Result<(), ContractError> {
+    owner::check_running(turn)?;
     turn.take_coins()?;
     let params_version = config::params_version(turn.storage)?;
     let params = config::params_of(turn.storage, params_version)?;
     let model = check_model(turn, &request)?;
-    let holders = check_holders(turn, &request.holders)?;
+    check_block(&request)?;
+    let holders = check_holders(turn, &request)?;
     let (committee, rounds_possible) = check_committee(turn, &request, &params)?;
 
     let full_fee =
@@ -54,10 +61,17 @@ pub(crate) fn run(turn: &mut Turn<'_>, request: Request) -> Result<(), ContractE
         full_fee,
         lock,
         holders,
+        carried: request.block.is_some(),
     };
     let escrow = task.escrow()?;
     turn.charge_sender(Pot::Escrows, escrow)?;
     tasks::add(turn.storage, id, &task);
+    if let Some(block) = &request.block {
+        carried::set(turn.storage, id, block);
+    }
+    if let Some(wanted) = &request.callback {
+        add_callback(turn, id, wanted, model.price.base.u128(), &params)?;
+    }
     models::update_state(turn.storage, request.model, |state| {
         state.open_tasks = state.open_tasks.checked_add(1)?;
         Some(())
@@ -107,12 +121,61 @@ fn check_model(turn: &Turn<'_>, request: &Request) -> Result<Model, ContractErro
     Ok(model)
 }
 
-fn check_holders(turn: &Turn<'_>, holders: &[String]) -> Result<Vec<CanonicalAddr>, ContractError> {
+/// The carried block is the prompt itself.
+fn check_block(request: &Request) -> Result<(), ContractError> {
+    let Some(block) = request.block.as_deref() else {
+        return Ok(());
+    };
+    let length = u32::try_from(block.len()).unwrap_or(u32::MAX);
+    let fine = block.len() <= MAX_CARRIED_BYTES
+        && length == request.prompt_bytes
+        && request.prompt.matches(block);
+    match fine {
+        true => Ok(()),
+        false => Err(ContractError::Block {
+            got: format!("{length} bytes"),
+            want: format!(
+                "the {} bytes of {}, at most {MAX_CARRIED_BYTES}",
+                request.prompt_bytes, request.prompt
+            ),
+        }),
+    }
+}
+
+/// Keeps a callback and its fee apart from the escrow.
+fn add_callback(
+    turn: &mut Turn<'_>,
+    id: u64,
+    wanted: &Wanted,
+    fee: u128,
+    params: &Params,
+) -> Result<(), ContractError> {
+    let most = params.max_callback_gas;
+    if !(1..=most).contains(&wanted.gas_limit) {
+        return Err(ContractError::CallbackGas {
+            got: wanted.gas_limit,
+            most,
+        });
+    }
+    turn.charge_sender(Pot::DeliverFees, fee)?;
+    let callback = Callback {
+        gas_limit: wanted.gas_limit,
+        with_text: wanted.with_text,
+        fee,
+        deadline: 0,
+    };
+    callbacks::set(turn.storage, id, &callback);
+    Ok(())
+}
+
+fn check_holders(turn: &Turn<'_>, request: &Request) -> Result<Vec<CanonicalAddr>, ContractError> {
+    let holders = &request.holders;
     let refused = ContractError::Holders {
         got: holders.len(),
         most: MAX_HOLDERS,
     };
-    if !(1..=MAX_HOLDERS).contains(&holders.len()) {
+    let least = usize::from(request.block.is_none());
+    if !(least..=MAX_HOLDERS).contains(&holders.len()) {
         return Err(refused);
     }
     let mut accounts = Vec::with_capacity(holders.len());

@@ -3,6 +3,7 @@
 use antiphon_api::{Cid, Limits, ModelRegistered, Price};
 
 use crate::error::ContractError;
+use crate::flow::owner;
 use crate::state::books::Pot;
 use crate::state::config;
 use crate::state::models::{self, Model};
@@ -16,6 +17,7 @@ pub(crate) fn run(
     limits: Limits,
     endpoint: Option<String>,
 ) -> Result<(), ContractError> {
+    owner::check_running(turn)?;
     turn.take_coins()?;
     let params = config::current_params(turn.storage)?;
     validate::raw("manifest", &manifest)?;

@@ -123,7 +123,7 @@ fn store(
     if line.line == next {
         counters.lines = next.saturating_add(1);
     }
-    let may_decide = views::outcome(&item.ballot, vote.digest).can_decide(round, false);
+    let may_decide = views::outcome(&item.ballot, vote.digest).can_decide(round, open.task.carried);
     if may_decide && line.votes > counters.best {
         counters.best = line.votes;
         counters.best_line = line.line;

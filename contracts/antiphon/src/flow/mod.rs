@@ -1,7 +1,10 @@
 //! What several messages share: the transitions of a task, and the workers' money in them.
 
+pub(crate) mod callback;
+pub(crate) mod deposit;
 pub(crate) mod draw;
 pub(crate) mod open;
+pub(crate) mod owner;
 pub(crate) mod refusal;
 pub(crate) mod settle;
 pub(crate) mod step;

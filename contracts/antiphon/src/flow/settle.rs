@@ -78,7 +78,7 @@ fn judge(
         output_tokens: outcome.map_or(0, |outcome| views::output_tokens(&outcome.ballot)),
         escrow: open.task.escrow()?,
         lock: open.task.lock,
-        carried: false,
+        carried: open.task.carried,
         meter_takes: meter.takes(),
         rounds: &records,
     })?;
@@ -94,12 +94,21 @@ fn judge(
 
 /// The slash meter at this height, by the current parameters.
 fn meter_now(turn: &mut Turn<'_>) -> Result<Meter, ContractError> {
-    let stored = meter::get(turn.storage)?;
-    let params = config::current_params(turn.storage)?;
     let slashable = turn.with_books(|books, _| books.slashable())?;
+    meter_at(turn.storage, turn.height(), slashable)
+}
+
+/// The slash meter at a height, for bonds and unbonding entries of this sum.
+pub(crate) fn meter_at(
+    storage: &dyn Storage,
+    height: u64,
+    slashable: u128,
+) -> Result<Meter, ContractError> {
+    let stored = meter::get(storage)?;
+    let params = config::current_params(storage)?;
     Ok(Meter::at(
         stored.level,
-        turn.height().saturating_sub(stored.height),
+        height.saturating_sub(stored.height),
         slashable,
         params.meter_permille,
         params.meter_blocks,

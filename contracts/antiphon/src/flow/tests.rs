@@ -88,6 +88,7 @@ fn task() -> Task {
         full_fee: 100,
         lock: 3_000,
         holders: Vec::new(),
+        carried: false,
     }
 }
 

@@ -5,7 +5,7 @@ use antiphon_rules::windows;
 
 use super::step::{Step, next_step, round_left};
 use super::worker::miss;
-use super::{OpenTask, draw, open, open_task, settle};
+use super::{OpenTask, callback, draw, open, open_task, settle};
 use crate::error::ContractError;
 use crate::execute::commit::reveal_opened;
 use crate::state::members::{Member, Stage};
@@ -22,7 +22,7 @@ const MAX_STEPS: u8 = 8;
 pub(crate) fn advance(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
     for _ in 0..MAX_STEPS {
         let Some(mut open) = open_task(turn.storage, id)? else {
-            return Ok(());
+            return callback::end_if_over(turn, id);
         };
         match next_step(turn.storage, id, &open, turn.now())? {
             Step::Wait => return Ok(()),

@@ -39,6 +39,16 @@ pub(crate) fn seat_lock(model: &Model, params: &Params) -> Result<u128, Contract
     )?)
 }
 
+/// The largest seat lock of the seats that the sender holds; zero without any.
+pub(crate) fn largest_seat_lock(turn: &Turn<'_>, params: &Params) -> Result<u128, ContractError> {
+    let mut largest = 0;
+    for model in seats::models_of(turn.storage, &turn.sender) {
+        let model = models::get(turn.storage, model)?;
+        largest = largest.max(seat_lock(&model, params)?);
+    }
+    Ok(largest)
+}
+
 /// Frees slots; memberships of their holders stay.
 pub(crate) fn remove_seats(
     turn: &mut Turn<'_>,

@@ -2,7 +2,7 @@
 
 use antiphon_api::{DutiesResponse, Duty, DutyAction, Hex, PageLimit, TaskStatus};
 use antiphon_rules::windows;
-use cosmwasm_std::{Deps, Env};
+use cosmwasm_std::{Deps, Env, HexBinary};
 
 use super::tasks::next_block;
 use super::text;
@@ -10,7 +10,7 @@ use crate::error::ContractError;
 use crate::flow::OpenTask;
 use crate::state::members::{self, Member, Stage};
 use crate::state::phases::{self, Phase};
-use crate::state::{config, models, tasks};
+use crate::state::{carried, config, models, tasks};
 use crate::validate;
 
 /// Memberships looked at in one query, most of them idle: `next` leads past them.
@@ -125,6 +125,7 @@ fn duty(
         max_output_tokens: task.max_output_tokens,
         holders: holders.collect::<Result<_, _>>()?,
         commitment: member.commitment().map(Hex),
+        block: carried::get(deps.storage, id).map(HexBinary::from),
     })
 }
 

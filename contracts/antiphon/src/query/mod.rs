@@ -6,6 +6,7 @@ mod duties;
 mod models;
 mod network;
 mod rounds;
+mod security;
 mod tasks;
 mod workers;
 
@@ -17,7 +18,7 @@ use crate::error::ContractError;
 pub(crate) fn run(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     let storage = deps.storage;
     Ok(match msg {
-        QueryMsg::Config {} => to_json_binary(&network::config(storage)?),
+        QueryMsg::Config {} => to_json_binary(&network::config(deps)?),
         QueryMsg::Params { version } => to_json_binary(&network::params(storage, version)?),
         QueryMsg::Model { model } => to_json_binary(&models::one(deps, model)?),
         QueryMsg::Models { start_after, limit } => {
@@ -66,6 +67,9 @@ pub(crate) fn run(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, Co
             committee,
         )?),
         QueryMsg::Beacon {} => to_json_binary(&network::beacon(storage)?),
+        QueryMsg::Security { model, committee } => {
+            to_json_binary(&security::of(deps, env, model, committee)?)
+        }
         QueryMsg::Totals {} => to_json_binary(&network::totals(storage)?),
     }?)
 }

@@ -8,7 +8,7 @@ use super::text;
 use crate::error::ContractError;
 use crate::execute::post_task::lock_rule;
 use crate::flow::worker::rules_price;
-use crate::state::{config, models};
+use crate::state::{config, models, ratings};
 use crate::validate;
 
 #[inline(never)]
@@ -26,6 +26,7 @@ pub(super) fn one(deps: Deps<'_>, id: u64) -> Result<ModelResponse, ContractErro
         seats: state.seats,
         open_tasks: state.open_tasks,
         deposit: Uint128::new(state.deposit),
+        ratings: ratings::of_model(deps.storage, id)?,
     })
 }
 

@@ -7,14 +7,16 @@ use antiphon_api::{
 use antiphon_rules::Schedule;
 use cosmwasm_std::{Deps, Storage};
 
+use super::text;
 use crate::error::ContractError;
 use crate::instantiate::VERSION;
 use crate::state::books::{self, Books};
-use crate::state::{beacon as waits, config as fixed};
+use crate::state::{beacon as waits, config as fixed, owner};
 use crate::validate;
 
 #[inline(never)]
-pub(super) fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractError> {
+pub(super) fn config(deps: Deps<'_>) -> Result<ConfigResponse, ContractError> {
+    let storage = deps.storage;
     let config = fixed::get(storage)?;
     Ok(ConfigResponse {
         version: VERSION.to_owned(),
@@ -22,6 +24,10 @@ pub(super) fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractEr
         owner: config.owner,
         beacon: config.beacon,
         insecure: config.insecure,
+        paused: owner::is_paused(storage),
+        pending_owner: owner::pending(storage)?
+            .map(|account| text(deps, &account))
+            .transpose()?,
         params_version: fixed::params_version(storage)?,
     })
 }

@@ -1,11 +1,12 @@
 //! One round with its members: live while the task is open, from the summary afterwards.
 
-use antiphon_api::{ConductInfo, Hex, MemberInfo, RoundResponse, TallyLine, Uint128};
+use antiphon_api::{AppealInfo, ConductInfo, Hex, MemberInfo, RoundResponse, TallyLine, Uint128};
 use antiphon_rules::rounds as sizes;
 use cosmwasm_std::{CanonicalAddr, Deps};
 
 use super::text;
 use crate::error::ContractError;
+use crate::state::rounds::Opener;
 use crate::state::summaries::{self, Summary, SummaryMember};
 use crate::state::tasks;
 use crate::state::{members, phases, rounds, tally, workers};
@@ -41,6 +42,7 @@ fn live(deps: Deps<'_>, id: u64, number: u8) -> Result<RoundResponse, ContractEr
         size: round.size.into(),
         quorum: sizes::quorum(round.size.into()),
         opened: round.opened.height,
+        appeal: appeal(deps, &round.opener)?,
         members: serving
             .map(|worker| live_member(deps, id, worker))
             .collect::<Result<_, _>>()?,
@@ -56,6 +58,16 @@ fn live(deps: Deps<'_>, id: u64, number: u8) -> Result<RoundResponse, ContractEr
                 votes: line.votes.into(),
             })
             .collect(),
+    })
+}
+
+fn appeal(deps: Deps<'_>, opener: &Opener) -> Result<Option<AppealInfo>, ContractError> {
+    Ok(match opener {
+        Opener::Appeal { by, bond } => Some(AppealInfo {
+            by: text(deps, by)?,
+            bond: Uint128::new(*bond),
+        }),
+        Opener::Post | Opener::Undecided => None,
     })
 }
 
@@ -111,6 +123,7 @@ fn ended(
         size: round.size.into(),
         quorum: sizes::quorum(round.size.into()),
         opened: round.opened,
+        appeal: None,
         members: list(false)?,
         replaced: list(true)?,
         tally: Vec::new(),

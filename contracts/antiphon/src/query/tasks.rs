@@ -1,8 +1,8 @@
 //! Tasks, open ones from their phase, ended ones from their summary; and the answer index.
 
 use antiphon_api::{
-    AnswerEntry, AnswerResponse, Cid, Hex, PageLimit, TaskFilter, TaskResponse, TaskStatus,
-    TasksResponse, Uint128,
+    AnswerEntry, AnswerResponse, CallbackInfo, Cid, Hex, PageLimit, TaskFilter, TaskResponse,
+    TaskStatus, TasksResponse, Uint128,
 };
 use antiphon_rules::rounds as sizes;
 use antiphon_rules::windows::Moment;
@@ -10,11 +10,13 @@ use cosmwasm_std::{Deps, Env, Storage};
 
 use super::text;
 use crate::error::ContractError;
+use crate::execute::appeal::next_round;
 use crate::flow::OpenTask;
 use crate::flow::step::{Step, next_step};
+use crate::state::callbacks::{self, Callback};
 use crate::state::summaries::{self, Summary};
 use crate::state::tasks::{self, Task};
-use crate::state::{answers, models, phases, rounds, tally};
+use crate::state::{answers, models, phases, ratings, rounds, tally};
 use crate::turn::moment;
 
 #[inline(never)]
@@ -101,6 +103,10 @@ fn posted(deps: Deps<'_>, id: u64, task: &Task) -> Result<TaskResponse, Contract
         full_fee: Uint128::new(task.full_fee),
         lock: Uint128::new(task.lock),
         settlement: None,
+        carried: task.carried,
+        appeal_bond: None,
+        callback: callbacks::find(deps.storage, id)?.map(callback),
+        rated: ratings::of_task(deps.storage, id)?,
     })
 }
 
@@ -114,6 +120,12 @@ fn open(
     let storage = deps.storage;
     let step = next_step(storage, id, &open, next_block(env))?;
     let counters = phases::counters(storage, id)?;
+    let can_appeal =
+        open.phase.status == TaskStatus::Answered && !open.phase.is_over(next_block(env).height);
+    let appeal = match can_appeal {
+        true => next_round(&open)?,
+        false => None,
+    };
     let phase = open.phase;
     let waits_for = match phase.status {
         TaskStatus::Drawing => Some(rounds::get(storage, id, phase.round)?.waits_for),
@@ -140,8 +152,18 @@ fn open(
         outcome_round: phase.standing.map(|it| it.round),
         outcome_votes: phase.standing.map(|it| it.votes.into()),
         contested: phase.contested,
+        appeal_bond: appeal.map(|(_, _, bond)| Uint128::new(bond)),
         ..response
     })
+}
+
+fn callback(callback: Callback) -> CallbackInfo {
+    CallbackInfo {
+        gas_limit: callback.gas_limit,
+        with_text: callback.with_text,
+        fee: Uint128::new(callback.fee),
+        deadline: Some(callback.deadline).filter(|deadline| *deadline != 0),
+    }
 }
 
 fn done(summary: Summary, response: TaskResponse) -> TaskResponse {

@@ -29,6 +29,7 @@ fn info(deps: Deps<'_>, worker: &CanonicalAddr) -> Result<WorkerResponse, Contra
         bond: Uint128::new(stake.bond),
         locked: Uint128::new(stake.locked),
         unbonding: Uint128::new(stake.unbonding),
+        claimable: Some(stake.claimable).filter(|_| stake.unbonding > 0),
         voter: profile.voter.map(Hex),
         endpoint: profile.endpoint,
         moniker: profile.moniker,

@@ -15,15 +15,7 @@ pub(crate) enum Pot {
     Bonds,
     Unbonding,
     Escrows,
-    #[allow(
-        dead_code,
-        reason = "filled by callbacks; its place in the record is fixed now"
-    )]
     DeliverFees,
-    #[allow(
-        dead_code,
-        reason = "filled by appeals; its place in the record is fixed now"
-    )]
     AppealBonds,
     ModelDeposits,
     ToBurn,

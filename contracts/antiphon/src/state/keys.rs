@@ -61,6 +61,20 @@ const WAIT: u8 = 0x19;
 const RANDOMNESS: u8 = 0x1a;
 /// model, prompt → the answer index.
 const ANSWER: u8 = 0x1b;
+/// Present while new tasks and models are refused.
+const PAUSED: u8 = 0x1c;
+/// Who was offered the ownership.
+const PENDING_OWNER: u8 = 0x1d;
+/// Height at which amounts among the parameters last changed.
+const AMOUNTS_UPDATED: u8 = 0x1e;
+/// model → ratings of its answers.
+const RATINGS: u8 = 0x1f;
+/// task → what its requester said of the answer.
+const RATED: u8 = 0x20;
+/// task → the prompt it carries, while it is open.
+const CARRIED: u8 = 0x21;
+/// task → its callback, until it is delivered or over.
+const CALLBACK: u8 = 0x22;
 
 /// A number that only grows.
 #[derive(Clone, Copy, Debug)]
@@ -264,6 +278,34 @@ pub(crate) fn wait(beacon_round: u64, task: u64) -> Key {
 
 pub(crate) fn randomness(beacon_round: u64) -> Key {
     Key::tag(RANDOMNESS).u64(beacon_round)
+}
+
+pub(crate) fn paused() -> Key {
+    Key::tag(PAUSED)
+}
+
+pub(crate) fn pending_owner() -> Key {
+    Key::tag(PENDING_OWNER)
+}
+
+pub(crate) fn amounts_updated() -> Key {
+    Key::tag(AMOUNTS_UPDATED)
+}
+
+pub(crate) fn ratings(model: u64) -> Key {
+    Key::tag(RATINGS).u64(model)
+}
+
+pub(crate) fn rated(task: u64) -> Key {
+    Key::tag(RATED).u64(task)
+}
+
+pub(crate) fn carried(task: u64) -> Key {
+    Key::tag(CARRIED).u64(task)
+}
+
+pub(crate) fn callback(task: u64) -> Key {
+    Key::tag(CALLBACK).u64(task)
 }
 
 pub(crate) fn answer(model: u64, prompt: &[u8; 32]) -> Key {

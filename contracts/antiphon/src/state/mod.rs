@@ -3,13 +3,17 @@
 pub(crate) mod answers;
 pub(crate) mod beacon;
 pub(crate) mod books;
+pub(crate) mod callbacks;
+pub(crate) mod carried;
 pub(crate) mod config;
 mod keys;
 pub(crate) mod members;
 pub(crate) mod meter;
 pub(crate) mod models;
+pub(crate) mod owner;
 pub(crate) mod phases;
-mod record;
+pub(crate) mod ratings;
+pub(crate) mod record;
 pub(crate) mod rounds;
 pub(crate) mod seats;
 pub(crate) mod summaries;

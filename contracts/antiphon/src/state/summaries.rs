@@ -110,6 +110,31 @@ impl Record for SummaryRound {
     }
 }
 
+/// Flags of a settlement.
+const WITHHELD: u8 = 0x01;
+/// The two sums of appeals follow.
+const APPEALED: u8 = 0x02;
+
+fn settlement(from: &mut Reader<'_>) -> Result<SettlementInfo, Damaged> {
+    let mut info = SettlementInfo {
+        paid: Uint128::new(from.u128()?),
+        refunded: Uint128::new(from.u128()?),
+        forfeited: Uint128::new(from.u128()?),
+        burned: Uint128::new(from.u128()?),
+        miss_charges: Uint128::new(from.u128()?),
+        slash_withheld: false,
+        appeal_bonds: Uint128::zero(),
+        to_appellants: Uint128::zero(),
+    };
+    let flags = from.u8()?;
+    info.slash_withheld = flags & WITHHELD != 0;
+    if flags & APPEALED != 0 {
+        info.appeal_bonds = Uint128::new(from.u128()?);
+        info.to_appellants = Uint128::new(from.u128()?);
+    }
+    Ok(info)
+}
+
 impl Record for Summary {
     const NAME: &'static str = "summary";
 
@@ -126,8 +151,18 @@ impl Record for Summary {
             .u128(self.settlement.refunded.u128())
             .u128(self.settlement.forfeited.u128())
             .u128(self.settlement.burned.u128())
-            .u128(self.settlement.miss_charges.u128())
-            .bool(self.settlement.slash_withheld);
+            .u128(self.settlement.miss_charges.u128());
+        let appealed = !self.settlement.appeal_bonds.is_zero();
+        let withheld = if self.settlement.slash_withheld {
+            WITHHELD
+        } else {
+            0
+        };
+        to.u8(withheld | if appealed { APPEALED } else { 0 });
+        if appealed {
+            to.u128(self.settlement.appeal_bonds.u128())
+                .u128(self.settlement.to_appellants.u128());
+        }
         to.u8(u8::try_from(self.rounds.len()).unwrap_or(u8::MAX));
         for round in &self.rounds {
             round.write(to);
@@ -150,14 +185,7 @@ impl Record for Summary {
             } else {
                 None
             },
-            settlement: SettlementInfo {
-                paid: Uint128::new(from.u128()?),
-                refunded: Uint128::new(from.u128()?),
-                forfeited: Uint128::new(from.u128()?),
-                burned: Uint128::new(from.u128()?),
-                miss_charges: Uint128::new(from.u128()?),
-                slash_withheld: from.bool()?,
-            },
+            settlement: settlement(from)?,
             rounds: (0..from.u8()?)
                 .map(|_| SummaryRound::read(from))
                 .collect::<Result<_, _>>()?,

@@ -27,7 +27,12 @@ pub(crate) struct Task {
     pub(crate) full_fee: u128,
     pub(crate) lock: u128,
     pub(crate) holders: Vec<CanonicalAddr>,
+    /// The prompt itself is on chain.
+    pub(crate) carried: bool,
 }
+
+/// Set in the byte that counts the holders.
+const CARRIED: u8 = 0x80;
 
 impl Record for Task {
     const NAME: &'static str = "task";
@@ -41,14 +46,15 @@ impl Record for Task {
             .u8(self.rounds_possible);
         to.u64(self.posted).u64(self.posted_time);
         to.u128(self.full_fee).u128(self.lock);
-        to.u8(u8::try_from(self.holders.len()).unwrap_or(u8::MAX));
+        let flag = if self.carried { CARRIED } else { 0 };
+        to.u8(u8::try_from(self.holders.len()).unwrap_or(u8::MAX) | flag);
         for holder in &self.holders {
             to.account(holder);
         }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
-        Ok(Self {
+        let mut task = Self {
             model: from.u64()?,
             requester: from.account()?,
             prompt: Cid::new(Codec::Raw, from.array()?),
@@ -62,10 +68,15 @@ impl Record for Task {
             posted_time: from.u64()?,
             full_fee: from.u128()?,
             lock: from.u128()?,
-            holders: (0..from.u8()?)
-                .map(|_| from.account())
-                .collect::<Result<_, _>>()?,
-        })
+            holders: Vec::new(),
+            carried: false,
+        };
+        let count = from.u8()?;
+        task.carried = count & CARRIED != 0;
+        task.holders = (0..count & !CARRIED)
+            .map(|_| from.account())
+            .collect::<Result<_, _>>()?;
+        Ok(task)
     }
 }
 

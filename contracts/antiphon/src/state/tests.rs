@@ -83,6 +83,7 @@ fn records_of_tasks_survive() {
         full_fee: 100,
         lock: 3_000,
         holders: vec![account(2), account(3)],
+        carried: true,
     });
     for standing in [
         None,
@@ -242,6 +243,8 @@ fn records_of_endings_survive() {
             burned: Uint128::new(3_000),
             miss_charges: Uint128::new(10),
             slash_withheld: true,
+            appeal_bonds: Uint128::new(4_100),
+            to_appellants: Uint128::new(8_200),
         },
         rounds: vec![SummaryRound {
             size: 5,

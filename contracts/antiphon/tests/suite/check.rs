@@ -50,6 +50,7 @@ fn balances(network: &Network) -> u128 {
         network.publisher.clone(),
         network.stranger.clone(),
     ];
+    accounts.extend(network.others.clone());
     accounts.extend(network.workers.iter().map(|it| it.address.clone()));
     accounts.iter().map(|it| network.balance(it)).sum()
 }

@@ -26,6 +26,8 @@ pub struct Options {
     pub insecure: bool,
     /// Another beacon than the network's own, and the time of the first block in Unix seconds.
     pub foreign_beacon: Option<(BeaconConfig, u64)>,
+    /// The requester owns the network.
+    pub owned: bool,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             bond: 10_000,
             insecure: false,
             foreign_beacon: None,
+            owned: false,
         }
     }
 }
@@ -85,6 +88,8 @@ pub struct Network {
     pub requester: Addr,
     pub publisher: Addr,
     pub stranger: Addr,
+    /// Contracts with a balance.
+    pub others: Vec<Addr>,
     pub model: u64,
     /// Names of all events so far.
     pub told: BTreeSet<String>,
@@ -158,7 +163,7 @@ impl Network {
         ));
         let msg = InstantiateMsg {
             denom: DENOM.to_owned(),
-            owner: None,
+            owner: options.owned.then(|| requester.to_string()),
             beacon: config,
             params: options.params.clone(),
             insecure: options.insecure,
@@ -174,6 +179,7 @@ impl Network {
             requester,
             publisher,
             stranger,
+            others: Vec::new(),
             model: 0,
             told: BTreeSet::new(),
         }
@@ -289,7 +295,9 @@ impl Network {
             prompt_bytes: ask.prompt_bytes,
             max_output_tokens: ask.max_output_tokens,
             holders: vec![holder],
+            block: None,
             committee: ask.committee,
+            callback: None,
         };
         let response = self.pay(&self.requester.clone(), &msg, ask.coins)?;
         let added: TaskAdded = find(&response.events).unwrap();

@@ -23,6 +23,41 @@ events! {
         /// The bond after that.
         bond: Uint128,
     }
+    /// A part of a worker's bond leaves.
+    Unbonding = "unbonding" {
+        /// The worker.
+        worker: String,
+        /// What leaves with this message.
+        amount: Uint128,
+        /// All that is leaving.
+        unbonding: Uint128,
+        /// Unix time in seconds from which it can be claimed.
+        claimable: u64,
+    }
+    /// An unbonding entry was credited to its worker.
+    UnbondedClaimed = "unbonded_claimed" {
+        /// The worker.
+        worker: String,
+        /// How much.
+        amount: Uint128,
+    }
+    /// A worker is out of jail.
+    WorkerUnjailed = "worker_unjailed" {
+        /// The worker.
+        worker: String,
+    }
+    /// A model takes no more tasks.
+    ModelRetired = "model_retired" {
+        /// The model.
+        model: u64,
+    }
+    /// The deposit of a retired model went back to its publisher.
+    DepositReturned = "deposit_returned" {
+        /// The model.
+        model: u64,
+        /// How much.
+        amount: Uint128,
+    }
     /// A worker's endpoint, moniker or voter key changed; which one, its record tells.
     WorkerUpdated = "worker_updated" {
         /// The worker.
@@ -196,6 +231,57 @@ events! {
         /// The beacon round that draws it.
         waits_for: u64,
     }
+    /// Somebody put up a bond for a larger, fresh committee.
+    TaskAppealed = "task_appealed" {
+        /// The task.
+        task: u64,
+        /// The round it opens.
+        round: u8,
+        /// Members that round should have.
+        size: u32,
+        /// Who appeals.
+        by: String,
+        /// The bond.
+        bond: Uint128,
+        /// The beacon round that draws it.
+        waits_for: u64,
+    }
+    /// A requester rated an answer.
+    TaskRated = "task_rated" {
+        /// The task.
+        task: u64,
+        /// Its model.
+        model: u64,
+        /// It was good.
+        good: bool,
+        /// The fees behind it.
+        fees: Uint128,
+    }
+    /// A contract was told of its task's end.
+    CallbackDelivered = "callback_delivered" {
+        /// The task.
+        task: u64,
+        /// The contract.
+        receiver: String,
+        /// Who delivered.
+        by: String,
+        /// What that earned.
+        fee: Uint128,
+    }
+    /// A contract refused to be told, or ran out of its gas; it can be tried again.
+    CallbackFailed = "callback_failed" {
+        /// The task.
+        task: u64,
+        /// The contract.
+        receiver: String,
+    }
+    /// A callback can no longer be delivered.
+    CallbackOver = "callback_over" {
+        /// The task.
+        task: u64,
+        /// The fee that went back to the requester.
+        refunded: Uint128,
+    }
     /// A task ended with an outcome.
     TaskFinalised = "task_finalised" {
         /// The task.
@@ -281,5 +367,25 @@ events! {
     BurnFailed = "burn_failed" {
         /// How much.
         amount: Uint128,
+    }
+    /// New parameters hold for tasks posted from now on.
+    ParamsUpdated = "params_updated" {
+        /// Their version.
+        version: u32,
+    }
+    /// New tasks and models are refused, or accepted again.
+    PauseSet = "pause_set" {
+        /// They are refused.
+        paused: bool,
+    }
+    /// The ownership was offered; absent if an offer was taken back.
+    OwnershipOffered = "ownership_offered" {
+        /// To whom.
+        to: Option<String>,
+    }
+    /// There is another owner, or none any more.
+    OwnerChanged = "owner_changed" {
+        /// The owner.
+        owner: Option<String>,
     }
 }

@@ -5,10 +5,10 @@ use antiphon_rules::settle::{MemberResult, Settlement};
 
 use super::played::Played;
 use crate::error::ContractError;
-use crate::flow::OpenTask;
+use crate::flow::{OpenTask, callback, deposit};
 use crate::state::phases::Counters;
 use crate::state::summaries::{Summary, SummaryMember, SummaryOutcome, SummaryRound};
-use crate::state::{members, models, phases, rounds, summaries, tally, tasks};
+use crate::state::{carried, members, models, phases, rounds, summaries, tally, tasks};
 use crate::turn::Turn;
 use crate::views;
 
@@ -60,7 +60,12 @@ pub(super) fn run(
         state.busy = state.busy.checked_sub(u32::try_from(serving).ok()?)?;
         state.open_tasks = state.open_tasks.checked_sub(1)?;
         Some(())
-    })
+    })?;
+    if open.task.carried {
+        carried::close(turn.storage, id);
+    }
+    callback::open_window(turn, id)?;
+    deposit::give_back_if_idle(turn, open.task.model)
 }
 
 fn summarise<'a>(

@@ -32,11 +32,11 @@ pub(super) fn run(
         let charge = settle_member(turn, id, open, worker, result, base)?;
         charged = charged.checked_add(charge).ok_or(ContractError::Overflow)?;
     }
-    collect_appeal_bonds(turn, played)?;
+    let bonds = collect_appeal_bonds(turn, played)?;
     for ((worker, _), result) in accounts().zip(&settlement.members) {
         turn.pay(Pot::Escrows, worker, result.paid)?;
     }
-    return_appeal_bonds(turn, played, settlement)?;
+    let to_appellants = return_appeal_bonds(turn, played, settlement)?;
     turn.pay(Pot::Escrows, &open.task.requester, settlement.refund)?;
     turn.shift(Pot::Escrows, Pot::ToBurn, settlement.burned)?;
     if settlement.slash_withheld {
@@ -54,31 +54,40 @@ pub(super) fn run(
         burned: Uint128::new(settlement.burned),
         miss_charges: Uint128::new(charged),
         slash_withheld: settlement.slash_withheld,
+        appeal_bonds: Uint128::new(bonds),
+        to_appellants: Uint128::new(to_appellants),
     })
 }
 
-fn collect_appeal_bonds(turn: &mut Turn<'_>, played: &[Played]) -> Result<(), ContractError> {
+/// Moves the bonds to where payments come from; returns their sum.
+fn collect_appeal_bonds(turn: &mut Turn<'_>, played: &[Played]) -> Result<u128, ContractError> {
+    let mut sum: u128 = 0;
     for played in played {
         if let Opener::Appeal { bond, .. } = played.round.opener {
             turn.shift(Pot::AppealBonds, Pot::Escrows, bond)?;
+            sum = sum.checked_add(bond).ok_or(ContractError::Overflow)?;
         }
     }
-    Ok(())
+    Ok(sum)
 }
 
+/// Pays what appeals get; returns the sum.
 fn return_appeal_bonds(
     turn: &mut Turn<'_>,
     played: &[Played],
     settlement: &Settlement,
-) -> Result<(), ContractError> {
+) -> Result<u128, ContractError> {
+    let mut sum: u128 = 0;
     for appeal in &settlement.appeals {
         let round = played.get(usize::from(appeal.round));
         if let Some(Opener::Appeal { by, .. }) = round.map(|played| &played.round.opener) {
             let amount = appeal.returned.checked_add(appeal.reward);
-            turn.pay(Pot::Escrows, by, amount.ok_or(ContractError::Overflow)?)?;
+            let amount = amount.ok_or(ContractError::Overflow)?;
+            turn.pay(Pot::Escrows, by, amount)?;
+            sum = sum.checked_add(amount).ok_or(ContractError::Overflow)?;
         }
     }
-    Ok(())
+    Ok(sum)
 }
 
 /// Frees a member's lock, takes what is forfeited, then charges a miss. Returns the charge.
