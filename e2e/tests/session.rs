@@ -219,7 +219,9 @@ fn post_task() -> ExecuteMsg {
         prompt_bytes: 8,
         max_output_tokens: 1,
         holders: vec!["wasm1nobody".to_owned()],
+        block: None,
         committee: None,
+        callback: None,
     }
 }
 

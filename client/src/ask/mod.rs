@@ -137,7 +137,9 @@ async fn pay_and_follow(
         prompt_bytes,
         max_output_tokens: options.prompt.max_output_tokens,
         holders,
+        block: None,
         committee: options.committee,
+        callback: None,
     };
     let posted = post::post(network, sender, &msg, priced).await?;
     let (task, escrow) = (posted.task, posted.escrow);

@@ -93,8 +93,7 @@ async fn frame(
         manifest,
         rounds: Vec::new(),
         task: Task {
-            // The contract has no message that carries a prompt yet.
-            carried: false,
+            carried: state.carried,
             contested: state.contested,
             id: state.task,
             max_output_tokens: state.max_output_tokens,

@@ -79,6 +79,20 @@ impl Actor {
         agreed.map_or(0, |height| height.min(shown.height))
     }
 
+    /// A prompt that its task carries goes into our store, and from there to everybody who looks for it.
+    async fn keep_carried(&self, duty: &Duty) {
+        let Some(block) = duty
+            .block
+            .as_ref()
+            .filter(|block| duty.prompt.matches(block))
+        else {
+            return;
+        };
+        if let Err(error) = self.ports.content.keep(&duty.prompt, block).await {
+            tracing::warn!(%error, task = duty.task, "the carried prompt is not kept in our store");
+        }
+    }
+
     /// A duty seen for the first time. It is served only if its task hashes to its digest.
     async fn admit(&mut self, duty: &Duty, view: View) -> Result<(), EdgeError> {
         let key = DutyKey::new(duty.task, duty.round);
@@ -99,6 +113,9 @@ impl Actor {
         } else {
             None
         };
+        if refused.is_none() {
+            self.keep_carried(duty).await;
+        }
         let (machine, effects) = Machine::new(view, entry.as_ref().map(Vote::from));
         let open = Open {
             machine,

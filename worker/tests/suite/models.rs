@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use antiphon_api::{Cid, ExecuteMsg, Hex, Limits, ModelResponse, Price, Uint128};
+use antiphon_api::{Cid, ExecuteMsg, Hex, Limits, ModelResponse, Price, Ratings, Uint128};
 use antiphon_content::unixfs::hash_reader;
 use antiphon_documents::Manifest;
 use antiphon_store::{BlockLimits, Client, Fetcher, NetPolicy, Store};
@@ -178,6 +178,12 @@ fn registered(manifest: Cid) -> ModelResponse {
         seats: 0,
         open_tasks: 0,
         deposit: Uint128::zero(),
+        ratings: Ratings {
+            good: 0,
+            bad: 0,
+            good_fees: Uint128::zero(),
+            bad_fees: Uint128::zero(),
+        },
     }
 }
 

@@ -21,6 +21,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("antiphon-numerics", &[]),
     ("antiphon-engine", &["content", "documents", "numerics"]),
     ("antiphon-chain", &["content", "documents", "api"]),
+    (
+        "antiphon-consumer",
+        &["content", "documents", "api", "contract"],
+    ),
+    (
+        "antiphon-example-caller",
+        &["content", "documents", "api", "consumer", "contract"],
+    ),
     ("antiphon-store", &["content", "documents"]),
     (
         "antiphon-worker",

@@ -104,7 +104,9 @@ impl ChainAnswers {
             prompt_bytes,
             max_output_tokens: question.prompt.max_output_tokens,
             holders,
+            block: None,
             committee: key.committee,
+            callback: None,
         };
         Ok((sender, msg))
     }

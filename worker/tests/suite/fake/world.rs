@@ -222,6 +222,10 @@ impl State {
             full_fee: Uint128::zero(),
             lock: Uint128::zero(),
             settlement: None,
+            carried: false,
+            appeal_bond: None,
+            callback: None,
+            rated: None,
         };
         self.tasks.insert(
             id,
@@ -292,6 +296,7 @@ impl State {
             size: 5,
             quorum: QUORUM,
             opened: task.response.posted,
+            appeal: None,
             members: task.members,
             replaced: Vec::new(),
             tally: tally.into_iter().collect(),
@@ -305,6 +310,7 @@ impl State {
             bond: Uint128::new(1),
             locked: Uint128::zero(),
             unbonding: Uint128::zero(),
+            claimable: None,
             voter: Some(voter.public_key()),
             endpoint: self.endpoints.then(|| format!("http://{worker}")),
             moniker: None,
@@ -380,5 +386,6 @@ fn duty(task: &Task, me: &str) -> Option<Duty> {
         max_output_tokens: t.max_output_tokens,
         holders: t.holders.clone(),
         commitment: member.commitment,
+        block: None,
     })
 }
