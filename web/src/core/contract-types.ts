@@ -22,6 +22,14 @@ export type AnswerResponse = {
   answer?: AnswerEntry | null;
 };
 
+/** Who demanded a round, and at what risk. */
+export type AppealInfo = {
+  /** Its bond. */
+  bond: Uint128;
+  /** The account. */
+  by: string;
+};
+
 /** A beacon round that tasks wait for. */
 export type AwaitedRound = {
   /** Its randomness is on chain. */
@@ -80,6 +88,26 @@ export type BeaconResponse = {
   config: BeaconConfig;
 };
 
+/** How a contract wants to be told of its task's end. */
+export type Callback = {
+  /** Most gas its message may use. */
+  gas_limit: number;
+  /** It wants the answer's text, proven by its digest. */
+  with_text: boolean;
+};
+
+/** A callback that is not yet delivered. */
+export type CallbackInfo = {
+  /** Last height at which it can be delivered; none while the task is open. */
+  deadline?: number | null;
+  /** What delivering it earns; zero once it was paid. */
+  fee: Uint128;
+  /** Most gas its message may use. */
+  gas_limit: number;
+  /** It wants the answer's text. */
+  with_text: boolean;
+};
+
 export type Cid = string;
 
 /** One commit of one member: carries its own proof, so anybody may post it. */
@@ -113,6 +141,10 @@ export type ConfigResponse = {
   owner?: string | null;
   /** The current version of the parameters. */
   params_version: number;
+  /** New tasks and models are refused. */
+  paused: boolean;
+  /** Who was offered the ownership. */
+  pending_owner?: string | null;
   /** The contract's version. */
   version: string;
 };
@@ -131,6 +163,8 @@ export type DutiesResponse = {
 export type Duty = {
   /** What is due. */
   action: DutyAction;
+  /** The prompt's block, if the task carries it. */
+  block?: HexBinary | null;
   /** What the member has committed to. */
   commitment?: Hex32 | null;
   /** Last height at which it is accepted. */
@@ -185,7 +219,21 @@ export type ExecuteMsg = {
     price: Price;
   };
 } | {
+  retire_model: {
+    /** The model's id. */
+    model: number;
+  };
+} | {
   bond: Record<string, never>;
+} | {
+  unbond: {
+    /** How much. */
+    amount: Uint128;
+  };
+} | {
+  claim_unbonded: Record<string, never>;
+} | {
+  unjail: Record<string, never>;
 } | {
   join_model: {
     /** The model's id. */
@@ -207,9 +255,13 @@ export type ExecuteMsg = {
   };
 } | {
   post_task: {
+    /** The prompt itself, carried by the task: at most 4,096 bytes, in hex. Then nobody has to fetch it, and `unavailable` cannot be an outcome. */
+    block?: HexBinary | null;
+    /** The sender is a contract and wants to be told. */
+    callback?: Callback | null;
     /** Members of round 0; the parameters' default if absent. */
     committee?: number | null;
-    /** Up to three workers with an endpoint that hold the block; at least one. */
+    /** Up to three workers with an endpoint that hold the block; at least one unless the block is carried. */
     holders: string[];
     /** The prompt's `max_output_tokens`. */
     max_output_tokens: number;
@@ -219,6 +271,25 @@ export type ExecuteMsg = {
     prompt: Cid;
     /** Its length. */
     prompt_bytes: number;
+  };
+} | {
+  appeal: {
+    /** The task's id. */
+    task: number;
+  };
+} | {
+  rate: {
+    /** It was. */
+    good: boolean;
+    /** The task's id. */
+    task: number;
+  };
+} | {
+  deliver: {
+    /** The task's id. */
+    task: number;
+    /** The answer's text, if the callback wants it: its SHA-256 must be the answer's digest. */
+    text?: string | null;
   };
 } | {
   deposit: Record<string, never>;
@@ -251,6 +322,25 @@ export type ExecuteMsg = {
     /** The beacon's BLS signature on G1, compressed. */
     signature: Hex48;
   };
+} | {
+  update_params: {
+    /** All of them. */
+    params: Params;
+  };
+} | {
+  set_paused: {
+    /** Refuse them. */
+    paused: boolean;
+  };
+} | {
+  transfer_ownership: {
+    /** The account; none takes an offer back. */
+    to?: string | null;
+  };
+} | {
+  accept_ownership: Record<string, never>;
+} | {
+  renounce_ownership: Record<string, never>;
 };
 
 /** Why generation ended. */
@@ -265,6 +355,9 @@ export type Hex48 = string;
 export type Hex64 = string;
 
 export type Hex96 = string;
+
+/** This is a wrapper around Vec<u8> to add hex de/serialization with serde. It also adds some helper methods to help encode inline. This is similar to `cosmwasm_std::Binary` but uses hex. See also <https://github.com/CosmWasm/cosmwasm/blob/main/docs/MESSAGE_TYPES.md>. */
+export type HexBinary = string;
 
 /** What a model accepts; checked when a task is posted. */
 export type Limits = {
@@ -312,6 +405,8 @@ export type ModelResponse = {
   price: Price;
   /** Who registered it. */
   publisher: string;
+  /** What requesters said of its answers. */
+  ratings: Ratings;
   /** No new tasks are taken. */
   retired: boolean;
   /** Seats occupied. */
@@ -322,6 +417,18 @@ export type ModelResponse = {
 export type ModelsResponse = {
   /** By id. */
   models: ModelResponse[];
+};
+
+/** The odds if a share of the seats is dishonest, in units of 10⁻¹⁸. */
+export type OddsInfo = {
+  /** The honest ones are no quorum. */
+  blocked: Uint128;
+  /** That share, in per cent. */
+  dishonest_percent: number;
+  /** How many seats it is. */
+  dishonest_seats: number;
+  /** A quorum is dishonest and decides what it likes. */
+  wrong: Uint128;
 };
 
 /** The rules a task is played by. A task keeps the version it was posted under. */
@@ -492,7 +599,26 @@ export type QueryMsg = {
 } | {
   beacon: Record<string, never>;
 } | {
+  security: {
+    /** Its members; the parameters' default if absent. */
+    committee?: number | null;
+    /** The model's id. */
+    model: number;
+  };
+} | {
   totals: Record<string, never>;
+};
+
+/** Ratings of a model's answers by those who paid for them. */
+export type Ratings = {
+  /** Answers called bad. */
+  bad: number;
+  /** Fees paid for those called bad. */
+  bad_fees: Uint128;
+  /** Answers called good. */
+  good: number;
+  /** Fees paid for those called good. */
+  good_fees: Uint128;
 };
 
 /** One reveal: opens a commitment, whoever posts it. */
@@ -511,6 +637,8 @@ export type RevealItem = {
 
 /** One round of a task. */
 export type RoundResponse = {
+  /** The appeal that opened it, while the task is open. */
+  appeal?: AppealInfo | null;
   /** By position. */
   members: MemberInfo[];
   /** Height at which its present vacancies arose. */
@@ -545,8 +673,34 @@ export type SeatsResponse = {
   seats: SeatInfo[];
 };
 
+/** What a committee can give, and what it cannot. */
+export type SecurityResponse = {
+  /** The bond of an appeal of its round 0; none if no appeal would be possible. */
+  appeal_bond?: Uint128 | null;
+  /** Open memberships in tasks of this model; members that are busy elsewhere are not seen. */
+  busy: number;
+  /** Its members. */
+  committee: number;
+  /** What a wrong quorum loses for certain if it is appealed: its locks, less what an appeal of its own returns, and nothing where no appeal is possible or the meter is full. */
+  cost_to_corrupt: Uint128;
+  /** The lock of each member of a task at the model's limits. */
+  lock: Uint128;
+  /** Whether forfeits would be taken now, or withheld by the slash meter. */
+  meter_takes: boolean;
+  /** For 10, 20 and 33 per cent of dishonest seats. */
+  odds: OddsInfo[];
+  /** Equal ballots that decide. */
+  quorum: number;
+  /** Rounds a task posted now could have. */
+  rounds_possible: number;
+  /** Occupied seats of the model. */
+  seats: number;
+};
+
 /** What the end of a task moved. */
 export type SettlementInfo = {
+  /** Bonds of appeals, put in besides the escrow. */
+  appeal_bonds: Uint128;
   /** To the pot that is burned, miss charges not counted. */
   burned: Uint128;
   /** Taken from locks. */
@@ -559,6 +713,8 @@ export type SettlementInfo = {
   refunded: Uint128;
   /** The slash meter was full: no forfeit was taken. */
   slash_withheld: boolean;
+  /** Bonds and rewards that went back to appellants. */
+  to_appellants: Uint128;
 };
 
 /** Equal ballots of a round. */
@@ -574,6 +730,12 @@ export type TaskFilter = 'open' | 'done';
 
 /** One task. */
 export type TaskResponse = {
+  /** What an appeal takes now; none if there can be none. */
+  appeal_bond?: Uint128 | null;
+  /** The callback, until it is delivered or over. */
+  callback?: CallbackInfo | null;
+  /** The task carries its prompt. */
+  carried: boolean;
   /** Commits of the current round. */
   committed: number;
   /** Members of round 0. */
@@ -620,6 +782,8 @@ export type TaskResponse = {
   prompt_bytes: number;
   /** Equal ballots that decide it. */
   quorum: number;
+  /** What its requester said of the answer. */
+  rated?: boolean | null;
   /** Who pays. */
   requester: string;
   /** Reveals of the current round. */
@@ -686,6 +850,8 @@ export type Uint128 = string;
 export type WorkerResponse = {
   /** Its bond. */
   bond: Uint128;
+  /** Unix time in seconds from which it can be claimed; none if nothing is unbonding. */
+  claimable?: number | null;
   /** Where it serves blocks and takes votes. */
   endpoint?: string | null;
   /** Jailed until it asks to be let out, at this Unix time at the earliest. */
@@ -728,6 +894,7 @@ export interface Answers {
   params: ParamsResponse;
   round: RoundResponse;
   seats: SeatsResponse;
+  security: SecurityResponse;
   task: TaskResponse;
   tasks: TasksResponse;
   totals: TotalsResponse;
