@@ -206,6 +206,7 @@ pub(crate) fn model_json() -> Value {
         "price": { "base": "10", "per_prompt_byte": "1", "per_output_token": "1" },
         "limits": { "max_prompt_bytes": 16384, "max_output_tokens": 4096 },
         "endpoint": null, "retired": false, "seats": 5, "open_tasks": 0, "deposit": "0",
+        "ratings": { "good": 0, "bad": 0, "good_fees": "0", "bad_fees": "0" },
     })
 }
 
@@ -219,7 +220,7 @@ pub(crate) fn task_json(status: &str, outcome: Value) -> Value {
     };
     let settlement = json!({
         "paid": "300", "refunded": "200", "forfeited": "0", "burned": "0", "miss_charges": "0",
-        "slash_withheld": false,
+        "slash_withheld": false, "appeal_bonds": "0", "to_appellants": "0",
     });
     json!({
         "task": 17, "model": 1, "manifest": Cid::of_raw(b"manifest"), "requester": "wasm1r",
@@ -232,7 +233,7 @@ pub(crate) fn task_json(status: &str, outcome: Value) -> Value {
         "outcome": if decided { outcome } else { Value::Null },
         "outcome_round": if decided { json!(0) } else { Value::Null },
         "outcome_votes": if decided { json!(5) } else { Value::Null }, "contested": false,
-        "escrow": "500", "full_fee": "100", "lock": "3000",
+        "escrow": "500", "full_fee": "100", "lock": "3000", "carried": false,
         "settlement": if matches!(status, "final" | "failed") { settlement } else { Value::Null },
     })
 }

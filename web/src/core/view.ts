@@ -45,7 +45,7 @@ export function sameAnswer(one: Ballot, other: Ballot): boolean {
 const traceOf = (ballot: Ballot): string | null => ('answer' in ballot ? ballot.answer.trace : null);
 
 /** Whether two ballots of one round are equal. */
-const sameBallot = (one: Ballot, other: Ballot): boolean =>
+export const sameBallot = (one: Ballot, other: Ballot): boolean =>
   sameAnswer(one, other) && traceOf(one) === traceOf(other);
 
 function stateOf(member: MemberInfo): MemberView['state'] {

@@ -63,6 +63,7 @@ impl Ledger {
             "outcome_round": standing.map(|it| it.round),
             "outcome_votes": standing.map(|it| it.votes), "contested": receipt.task.contested,
             "escrow": "500", "full_fee": "100", "lock": "3000", "settlement": null,
+            "carried": false,
         })
     }
 
@@ -95,6 +96,7 @@ impl Ledger {
             "price": { "base": "10", "per_prompt_byte": "1", "per_output_token": "1" },
             "limits": { "max_prompt_bytes": 16384, "max_output_tokens": 4096 },
             "endpoint": null, "retired": false, "seats": 5, "open_tasks": 0, "deposit": "0",
+            "ratings": { "good": 0, "bad": 0, "good_fees": "0", "bad_fees": "0" },
         })
     }
 }
