@@ -1,7 +1,6 @@
 //! The same thing in the words of the rules, of events and of queries.
 
 use antiphon_api::{Ballot, Cid, ConductInfo};
-use antiphon_documents::digest::ballot_digest;
 use antiphon_rules::{Conduct, Outcome};
 
 /// A ballot as the rules count it; `digest` is the ballot's.
@@ -11,11 +10,6 @@ pub(crate) const fn outcome(ballot: &Ballot, digest: [u8; 32]) -> Outcome {
         Ballot::Unavailable {} => Outcome::Unavailable,
         Ballot::Invalid {} => Outcome::Invalid,
     }
-}
-
-/// The same, with the digest computed.
-pub(crate) fn outcome_of(ballot: &Ballot) -> Outcome {
-    outcome(ballot, ballot_digest(ballot))
 }
 
 /// The word for a ballot in events.

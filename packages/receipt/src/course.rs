@@ -3,10 +3,9 @@
 
 use antiphon_api::ConductInfo;
 use antiphon_documents::Ballot;
-use antiphon_documents::digest::ballot_digest;
 use antiphon_rules::conduct::{decide, judge};
 use antiphon_rules::rounds::quorum;
-use antiphon_rules::{Act, Conduct, Ending, Outcome};
+use antiphon_rules::{Act, Conduct, Ending, Names, Outcome};
 
 use crate::document::{Member, Round, Status};
 
@@ -47,7 +46,8 @@ impl Course {
         let contested = standing.as_ref().is_some_and(|it| rounds.len() > after(it));
         let ending = ending(standing.as_ref(), contested);
         let conduct = numbered().zip(&decided).map(|((number, round), decided)| {
-            let names = Names::new(number, standing.as_ref(), decided.as_ref());
+            let stands = standing.as_ref().map(|it| (it.round, &it.ballot));
+            let names = Names::new(number, stands, decided.as_ref().map(|it| &it.ballot));
             let reveals = came_to_revealing(round);
             let act = |member| act(member, reveals, |ballot| names.of(ballot));
             let members = round.members.iter();
@@ -80,12 +80,8 @@ fn came_to_revealing(round: &Round) -> bool {
 }
 
 fn act(member: &Member, reveals: bool, name: impl FnOnce(&Ballot) -> Outcome) -> Act {
-    match (&member.ballot, member.commitment) {
-        (Some(ballot), _) => Act::Revealed(name(ballot)),
-        (None, Some(_)) if reveals => Act::Withheld,
-        (None, Some(_)) => Act::Committed,
-        (None, None) => Act::Silent,
-    }
+    let said = member.ballot.as_ref().map(name);
+    Act::of(member.commitment.is_some(), said, reveals)
 }
 
 fn decided(round: &Round, number: u8, carried: bool) -> Option<Standing> {
@@ -116,48 +112,6 @@ fn ending(standing: Option<&Standing>, contested: bool) -> Ending {
         standing: standing.round,
         contested,
     })
-}
-
-/// What a ballot counts as when rounds are compared. Traces are bound to their round, so the same answer
-/// has another digest in each: in rounds before the standing one it is named by the standing ballot. Where
-/// such a round decided for the answer itself, only the very ballot that decided it is meant, for another
-/// trace there is a wrong one.
-struct Names<'a> {
-    earlier: bool,
-    standing: Option<&'a Ballot>,
-    /// Digest of the ballot by which this round decided for the answer that stands.
-    proven: Option<[u8; 32]>,
-}
-
-impl<'a> Names<'a> {
-    fn new(round: u8, standing: Option<&'a Standing>, decided: Option<&Standing>) -> Self {
-        let proven = decided.zip(standing).and_then(|(decided, standing)| {
-            decided
-                .ballot
-                .same_answer(&standing.ballot)
-                .then(|| ballot_digest(&decided.ballot))
-        });
-        Self {
-            earlier: standing.is_some_and(|standing| round < standing.round),
-            standing: standing.map(|standing| &standing.ballot),
-            proven,
-        }
-    }
-
-    fn of(&self, ballot: &Ballot) -> Outcome {
-        match self.standing {
-            Some(standing)
-                if self.earlier
-                    && ballot.same_answer(standing)
-                    && self
-                        .proven
-                        .is_none_or(|proven| proven == ballot_digest(ballot)) =>
-            {
-                Outcome::of(standing)
-            }
-            _ => Outcome::of(ballot),
-        }
-    }
 }
 
 /// The rules' judgement as the chain words it.

@@ -56,6 +56,18 @@ pub enum Act {
 }
 
 impl Act {
+    /// What a member of a round that is over did: whether it was bound to a ballot, what it revealed,
+    /// whether the round came to revealing.
+    #[must_use]
+    pub const fn of(committed: bool, said: Option<Outcome>, revealing: bool) -> Self {
+        match (said, committed) {
+            (Some(said), _) => Self::Revealed(said),
+            (None, true) if revealing => Self::Withheld,
+            (None, true) => Self::Committed,
+            (None, false) => Self::Silent,
+        }
+    }
+
     /// Whether the member did work that may be paid without an outcome.
     const fn is_reveal_of_work(self) -> bool {
         matches!(self, Self::Revealed(Outcome::Answer(_) | Outcome::Invalid))

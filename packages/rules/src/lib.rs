@@ -7,7 +7,9 @@ pub mod beacon;
 pub mod conduct;
 pub mod draw;
 pub mod fees;
+pub mod life;
 pub mod meter;
+pub mod names;
 pub mod rounds;
 pub mod security;
 pub mod settle;
@@ -17,6 +19,7 @@ pub use beacon::{Schedule, beacon_message};
 pub use conduct::{Act, Conduct, Ending, Outcome};
 pub use draw::{DrawInput, DrawResult, SeatView, draw};
 pub use fees::{LockRule, Price, seat_lock};
+pub use names::Names;
 pub use settle::{Settlement, settle};
 
 /// The result of a formula does not fit its machine type.

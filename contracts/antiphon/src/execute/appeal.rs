@@ -1,10 +1,10 @@
 //! `appeal`: demands a larger, fresh committee for an outcome that stands, and puts up a bond.
 
-use antiphon_api::{TaskAppealed, TaskStatus, Uint128};
+use antiphon_api::{TaskAppealed, Uint128};
+use antiphon_rules::life::NotNow;
 use antiphon_rules::{fees, rounds as sizes};
 
 use crate::error::ContractError;
-use crate::flow::step::round_left;
 use crate::flow::{OpenTask, open, open_task};
 use crate::state::books::Pot;
 use crate::state::rounds::Opener;
@@ -17,15 +17,14 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
         tasks::get(turn.storage, id)?;
         return Err(ContractError::NotAnswered { task: id });
     };
-    if open.phase.status != TaskStatus::Answered {
-        return Err(ContractError::NotAnswered { task: id });
-    }
-    if open.phase.is_over(turn.height()) {
-        return Err(ContractError::AppealOver {
+    let admitted = open.phase.admits_appeal(turn.height());
+    admitted.map_err(|not_now| match not_now {
+        NotNow::TooEarly => ContractError::NotAnswered { task: id },
+        NotNow::TooLate => ContractError::AppealOver {
             task: id,
             deadline: open.phase.deadline,
-        });
-    }
+        },
+    })?;
     let (round, size, bond) = next_round(&open)?.ok_or(ContractError::NoRoundLeft {
         task: id,
         rounds: open.task.rounds_possible,
@@ -49,14 +48,9 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
 
 /// Number, size and bond of the round that an appeal would open; none if no round is left.
 pub(crate) fn next_round(open: &OpenTask) -> Result<Option<(u8, u32, u128)>, ContractError> {
-    if !round_left(open) {
+    let Some(round) = open.phase.next_round(open.task.rounds_possible) else {
         return Ok(None);
-    }
-    let round = open
-        .phase
-        .round
-        .checked_add(1)
-        .ok_or(ContractError::Overflow)?;
+    };
     let size = sizes::size_of(open.task.committee.into(), round).ok_or(ContractError::Overflow)?;
     let bond = fees::appeal_bond(open.task.full_fee, size, open.task.lock)?;
     Ok(Some((round, size, bond)))

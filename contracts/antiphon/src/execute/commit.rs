@@ -1,6 +1,6 @@
 //! `commit`: binds members to ballots that nobody can read yet. Items are judged one by one.
 
-use antiphon_api::{CommitItem, RevealOpened, TaskStatus, VoteCommitted};
+use antiphon_api::{CommitItem, RevealOpened, VoteCommitted};
 use antiphon_documents::digest::vote_digest;
 use cosmwasm_std::CanonicalAddr;
 
@@ -24,11 +24,8 @@ fn one(turn: &mut Turn<'_>, item: &CommitItem) -> Judged<()> {
     if open.task.digest != item.task_digest.0 {
         return Err(Refusal::WrongDigest.into());
     }
-    match open.phase.status {
-        TaskStatus::Committing if !open.phase.is_over(turn.height()) => {}
-        TaskStatus::Drawing => return Err(Refusal::TooEarly.into()),
-        _ => return Err(Refusal::TooLate.into()),
-    }
+    let admitted = open.phase.admits_commit(turn.height());
+    admitted.map_err(Refusal::from)?;
     let member = members::find(turn.storage, &worker, item.task)?
         .filter(|member| member.round == item.round)
         .ok_or(Refusal::NotAMember)?;
@@ -83,22 +80,19 @@ fn store(
         commitment: item.commitment.0,
     };
     members::set(turn.storage, worker, item.task, &Member { stage, ..member });
-    let mut counters = phases::counters(turn.storage, item.task)?;
-    counters.committed = counters
-        .committed
-        .checked_add(1)
-        .ok_or(ContractError::Overflow)?;
-    phases::set_counters(turn.storage, item.task, &counters);
+    let votes = phases::votes(turn.storage, item.task)?;
+    let votes = votes.commit().ok_or(ContractError::Overflow)?;
+    phases::set_votes(turn.storage, item.task, &votes);
     turn.emit(VoteCommitted {
         task: item.task,
         round: item.round,
         worker: item.worker.clone(),
-        committed: counters.committed.into(),
+        committed: votes.committed.into(),
     });
-    if counters.committed >= open.phase.members {
+    if votes.all_committed(&open.phase) {
         transition::enter_revealing(turn, open)?;
         phases::set(turn.storage, item.task, &open.phase);
-        turn.emit(reveal_opened(item.task, open, counters.committed));
+        turn.emit(reveal_opened(item.task, open, votes.committed));
     }
     Ok(())
 }

@@ -3,12 +3,13 @@
 use antiphon_api::{BeaconConfig, BeaconPublished, Hex, MAX_ADVANCES_PER_MESSAGE};
 use antiphon_rules::Schedule;
 use antiphon_rules::beacon::{beacon_message, randomness};
+use antiphon_rules::life::{Due, Randomness};
 use cosmwasm_std::{BLS12_381_G2_GENERATOR, HashFunction};
 
 use crate::error::ContractError;
-use crate::flow::step::{Step, next_step};
+use crate::flow::facts::due_of;
 use crate::flow::{draw, open_task, transition};
-use crate::state::beacon::{self, Randomness};
+use crate::state::beacon;
 use crate::state::config;
 use crate::turn::Turn;
 use crate::validate;
@@ -113,9 +114,9 @@ fn serve_first(turn: &mut Turn<'_>, round: u64) -> Result<bool, ContractError> {
     let Some(mut open) = open_task(turn.storage, id)? else {
         return Ok(false);
     };
-    match next_step(turn.storage, id, &open, turn.now())? {
-        Step::Draw(randomness) => draw::run(turn, id, &mut open, &randomness).map(|()| true),
-        Step::Undecided => transition::advance(turn, id).map(|()| true),
+    match due_of(turn.storage, id, &open, turn.now())? {
+        Due::Draw(randomness) => draw::run(turn, id, &mut open, &randomness).map(|()| true),
+        Due::Undecided => transition::advance(turn, id).map(|()| true),
         _ => Ok(false),
     }
 }

@@ -1,9 +1,10 @@
 //! `reveal`: opens commitments, whoever posts them, and keeps the tally. The last one records the
 //! outcome.
 
-use antiphon_api::{Ballot, MAX_TEMPLATE_TOKENS, RevealItem, TaskStatus, VoteRevealed};
+use antiphon_api::{Ballot, MAX_TEMPLATE_TOKENS, RevealItem, VoteRevealed};
 use antiphon_content::Codec;
 use antiphon_documents::digest::{ballot_digest, commitment};
+use antiphon_rules::life::{Admission, Votes};
 use cosmwasm_std::CanonicalAddr;
 
 use super::commit::reveal_opened;
@@ -11,9 +12,8 @@ use crate::error::ContractError;
 use crate::flow::refusal::{Judged, Refusal, judge_each, open_round};
 use crate::flow::{OpenTask, transition};
 use crate::state::members::{self, Member, Stage};
-use crate::state::phases::{self, Counters};
-use crate::state::tally;
 use crate::state::tasks::Task;
+use crate::state::{phases, tally};
 use crate::turn::Turn;
 use crate::{validate, views};
 
@@ -25,13 +25,9 @@ pub(crate) fn run(turn: &mut Turn<'_>, reveals: &[RevealItem]) -> Result<(), Con
 fn one(turn: &mut Turn<'_>, item: &RevealItem) -> Judged<()> {
     let worker = validate::account(turn.api, &item.worker).map_err(|_| Refusal::BadAddress)?;
     let mut open = open_round(turn, item.task, item.round)?;
-    let counters = phases::counters(turn.storage, item.task)?;
-    let moved = enter_if_over(turn, &mut open, &counters)?;
-    match open.phase.status {
-        TaskStatus::Revealing if !open.phase.is_over(turn.height()) => {}
-        TaskStatus::Drawing | TaskStatus::Committing => return Err(Refusal::TooEarly.into()),
-        _ => return Err(Refusal::TooLate.into()),
-    }
+    let votes = phases::votes(turn.storage, item.task)?;
+    let admitted = open.phase.admits_reveal(&votes, turn.height());
+    let admission = admitted.map_err(Refusal::from)?;
     let member = members::find(turn.storage, &worker, item.task)?
         .filter(|member| member.round == item.round && member.stage != Stage::Replaced)
         .ok_or(Refusal::NotAMember)?;
@@ -52,8 +48,9 @@ fn one(turn: &mut Turn<'_>, item: &RevealItem) -> Judged<()> {
     if opened != bound {
         return Err(Refusal::WrongOpening.into());
     }
-    if moved {
-        turn.emit(reveal_opened(item.task, &open, counters.committed));
+    if admission == Admission::Moves {
+        transition::enter_revealing(turn, &mut open)?;
+        turn.emit(reveal_opened(item.task, &open, votes.committed));
     }
     let vote = Vote {
         worker: &worker,
@@ -61,23 +58,8 @@ fn one(turn: &mut Turn<'_>, item: &RevealItem) -> Judged<()> {
         bound,
         digest,
     };
-    store(turn, item, &vote, counters, &mut open, moved)?;
+    store(turn, item, &vote, votes, &mut open, admission)?;
     Ok(())
-}
-
-/// A reveal after the commit window moves the round by height, if a quorum of commits is in.
-fn enter_if_over(
-    turn: &Turn<'_>,
-    open: &mut OpenTask,
-    counters: &Counters,
-) -> Result<bool, ContractError> {
-    let moves = open.phase.status == TaskStatus::Committing
-        && open.phase.is_over(turn.height())
-        && u32::from(counters.committed) >= open.phase.quorum();
-    if moves {
-        transition::enter_revealing(turn, open)?;
-    }
-    Ok(moves)
 }
 
 /// What no honest member can say of this task.
@@ -113,23 +95,17 @@ fn store(
     turn: &mut Turn<'_>,
     item: &RevealItem,
     vote: &Vote<'_>,
-    mut counters: Counters,
+    votes: Votes,
     open: &mut OpenTask,
-    moved: bool,
+    admission: Admission,
 ) -> Result<(), ContractError> {
     let (task, round) = (item.task, item.round);
-    let next = counters.lines;
+    let next = votes.lines;
     let line = tally::count(turn.storage, task, round, &item.ballot, &vote.digest, next)?;
-    if line.line == next {
-        counters.lines = next.saturating_add(1);
-    }
     let may_decide = views::outcome(&item.ballot, vote.digest).can_decide(round, open.task.carried);
-    if may_decide && line.votes > counters.best {
-        counters.best = line.votes;
-        counters.best_line = line.line;
-    }
-    counters.revealed = counters.revealed.saturating_add(1);
-    phases::set_counters(turn.storage, task, &counters);
+    let votes = votes.reveal(line.line, line.votes, may_decide);
+    let votes = votes.ok_or(ContractError::Overflow)?;
+    phases::set_votes(turn.storage, task, &votes);
     let stage = Stage::Revealed {
         commitment: vote.bound,
         line: line.line,
@@ -145,13 +121,11 @@ fn store(
         worker: item.worker.clone(),
         ballot: views::ballot_word(&item.ballot).to_owned(),
         answer: views::ballot_cid(&item.ballot),
-        revealed: counters.revealed.into(),
+        revealed: votes.revealed.into(),
     });
-    let decided =
-        counters.revealed >= counters.committed && u32::from(counters.best) >= open.phase.quorum();
-    if decided {
-        transition::enter_answered(turn, task, open, &counters)?;
-    } else if moved {
+    if votes.all_revealed() && votes.decide(&open.phase) {
+        transition::decide(turn, task, open, &votes)?;
+    } else if admission == Admission::Moves {
         phases::set(turn.storage, task, &open.phase);
     }
     Ok(())

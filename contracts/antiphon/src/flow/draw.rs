@@ -1,13 +1,14 @@
 //! Fills the vacancies of a round with the randomness it waited for.
 
-use antiphon_api::{CommitteeDrawn, DrawShort, Params, TaskStatus};
-use antiphon_rules::{DrawInput, DrawResult, SeatView, draw, rounds as sizes, windows};
+use antiphon_api::{CommitteeDrawn, DrawShort, Params};
+use antiphon_rules::life::{Randomness, Terms};
+use antiphon_rules::{DrawInput, DrawResult, SeatView, draw, rounds as sizes};
 use cosmwasm_std::{CanonicalAddr, Storage};
 
+use super::facts::terms_of;
 use super::worker::{remove_seats, seat_lock};
 use super::{OpenTask, open};
 use crate::error::ContractError;
-use crate::state::beacon::Randomness;
 use crate::state::members::{Member, Stage};
 use crate::state::rounds::{self, Roster, Round};
 use crate::state::tasks::Task;
@@ -30,15 +31,16 @@ pub(crate) fn run(
     for slot in &result.drawn {
         drawn.extend(seats::holder(turn.storage, open.task.model, *slot)?);
     }
-    round.draws = round.draws.saturating_add(1);
-    open::unwait(turn.storage, id, &mut round);
+    open::unwait(turn.storage, id, &round.state);
+    round.state = round.state.drawn();
 
+    let terms = terms_of(&params, &open.task);
     let found = u32::from(roster.count()).saturating_add(u32::try_from(drawn.len()).unwrap_or(0));
     if sizes::enough_members(found, round.size.into()) {
-        fill(turn, id, open, &mut roster, &drawn, &params)?;
+        fill(turn, id, open, &mut roster, &drawn, &terms)?;
         rounds::set_roster(turn.storage, id, open.phase.round, &roster);
     } else {
-        release(turn, id, open, &mut round, found, &params)?;
+        release(turn, id, open, &mut round, found, &terms)?;
     }
     rounds::set(turn.storage, id, open.phase.round, &round);
     phases::set(turn.storage, id, &open.phase);
@@ -62,7 +64,7 @@ fn pick(
         task: id,
         round: open.phase.round,
         vacancies: u32::from(round.size.saturating_sub(roster.count())),
-        opened: round.opened.height,
+        opened: round.state.opened.height,
         lock: task.lock,
         seat_lock: seat_lock(&model, params)?,
         bitmap: &bitmap.0,
@@ -92,7 +94,7 @@ fn fill(
     open: &mut OpenTask,
     roster: &mut Roster,
     drawn: &[CanonicalAddr],
-    params: &Params,
+    terms: &Terms,
 ) -> Result<(), ContractError> {
     let vacant = (0..=u8::MAX)
         .zip(&mut roster.places)
@@ -114,15 +116,7 @@ fn fill(
         state.busy = state.busy.checked_add(count)?;
         Some(())
     })?;
-    let window = windows::commit_window(
-        params.commit_window_blocks,
-        params.commit_tokens_per_block,
-        open.task.max_output_tokens,
-    );
-    open.phase.status = TaskStatus::Committing;
-    open.phase.members = roster.count();
-    open.phase.entered = turn.height();
-    open.phase.deadline = windows::last_height(turn.height(), window);
+    open.phase = open.phase.commit(roster.count(), turn.height(), terms);
     let members = turn.texts(drawn)?;
     turn.emit(CommitteeDrawn {
         task: id,
@@ -141,18 +135,18 @@ fn release(
     open: &OpenTask,
     round: &mut Round,
     found: u32,
-    params: &Params,
+    terms: &Terms,
 ) -> Result<(), ContractError> {
-    if u32::from(round.draws) < params.max_draws {
-        round.opened = turn.now();
-        round.waits_for = open::wait(turn, id)?;
+    if round.state.draw_left(terms) {
+        let waits_for = open::wait(turn, id)?;
+        round.state = round.state.wait(turn.now(), waits_for);
     }
     turn.emit(DrawShort {
         task: id,
         round: open.phase.round,
         found,
         quorum: open.phase.quorum(),
-        waits_for: Some(round.waits_for).filter(|round| *round != 0),
+        waits_for: Some(round.state.waits_for).filter(|round| *round != 0),
     });
     Ok(())
 }

@@ -3,21 +3,22 @@
 pub(crate) mod callback;
 pub(crate) mod deposit;
 pub(crate) mod draw;
+pub(crate) mod facts;
 pub(crate) mod open;
 pub(crate) mod owner;
 pub(crate) mod refusal;
 pub(crate) mod settle;
-pub(crate) mod step;
 pub(crate) mod transition;
 pub(crate) mod worker;
 
 #[cfg(test)]
 mod tests;
 
+use antiphon_rules::life::Phase;
 use cosmwasm_std::Storage;
 
 use crate::error::ContractError;
-use crate::state::phases::{self, Phase};
+use crate::state::phases;
 use crate::state::tasks::{self, Task};
 
 /// A task that is not at its end.

@@ -1,19 +1,16 @@
 //! Opens a round: its places wait for the first beacon round that nobody can know yet.
 
+use antiphon_rules::life::{self, Phase};
 use antiphon_rules::{Schedule, rounds as sizes};
 use cosmwasm_std::Storage;
 
-use antiphon_api::TaskStatus;
-
 use crate::error::ContractError;
-use crate::state::phases::{self, Phase};
 use crate::state::rounds::{self, Opener, Round};
 use crate::state::tasks::Task;
-use crate::state::{beacon, config};
+use crate::state::{beacon, config, phases};
 use crate::turn::Turn;
 
-/// Begins round `round` of a task and returns the beacon round that draws it. What stood `before` it
-/// stands on, contested or not, until the round is decided.
+/// Begins round `round` of a task and returns the beacon round that draws it.
 pub(crate) fn round(
     turn: &mut Turn<'_>,
     id: u64,
@@ -29,24 +26,11 @@ pub(crate) fn round(
     let record = Round {
         opener,
         size,
-        opened: turn.now(),
-        waits_for,
-        draws: 0,
-        revealing: false,
-        decided: None,
+        state: life::Round::open(turn.now(), waits_for),
     };
     rounds::set(turn.storage, id, round, &record);
-    phases::clear_counters(turn.storage, id);
-    let phase = Phase {
-        status: TaskStatus::Drawing,
-        round,
-        size,
-        members: 0,
-        entered: turn.height(),
-        deadline: 0,
-        contested: before.is_some_and(|phase| phase.contested),
-        standing: before.and_then(|phase| phase.standing),
-    };
+    phases::clear_votes(turn.storage, id);
+    let phase = Phase::open(round, size, turn.height(), before);
     phases::set(turn.storage, id, &phase);
     Ok(waits_for)
 }
@@ -63,10 +47,9 @@ pub(crate) fn wait(turn: &mut Turn<'_>, id: u64) -> Result<u64, ContractError> {
     Ok(beacon_round)
 }
 
-/// Ends the wait of a round that is over.
-pub(crate) fn unwait(storage: &mut dyn Storage, id: u64, round: &mut Round) {
+/// Ends the wait of a round that was drawn, or is over.
+pub(crate) fn unwait(storage: &mut dyn Storage, id: u64, round: &life::Round) {
     if round.waits_for != 0 {
         beacon::unwait(storage, round.waits_for, id);
-        round.waits_for = 0;
     }
 }

@@ -1,6 +1,7 @@
 //! Why a single vote is not accepted, without harm to the others of its message.
 
 use antiphon_api::{MAX_VOTES_PER_MESSAGE, VoteRefused};
+use antiphon_rules::life::NotNow;
 
 use super::{OpenTask, open_task};
 use crate::error::ContractError;
@@ -62,6 +63,15 @@ impl Refusal {
             Self::AlreadyRevealed => "already_revealed",
             Self::BadBallot => "bad_ballot",
             Self::WrongOpening => "wrong_opening",
+        }
+    }
+}
+
+impl From<NotNow> for Refusal {
+    fn from(not_now: NotNow) -> Self {
+        match not_now {
+            NotNow::TooEarly => Self::TooEarly,
+            NotNow::TooLate => Self::TooLate,
         }
     }
 }

@@ -5,6 +5,7 @@ mod pay;
 pub(super) mod played;
 
 use antiphon_api::{Ballot, SettlementInfo, TaskFailed, TaskFinalised};
+use antiphon_rules::life::Standing;
 use antiphon_rules::meter::Meter;
 use antiphon_rules::settle::{Case, OpenedBy, RoundRecord, Settlement, settle};
 use cosmwasm_std::Storage;
@@ -14,7 +15,6 @@ use super::OpenTask;
 use super::worker::rules_price;
 use crate::error::ContractError;
 use crate::state::models::Model;
-use crate::state::phases::Standing;
 use crate::state::rounds::Opener;
 use crate::state::summaries::SummaryOutcome;
 use crate::state::{answers, config, meter, models, tally};

@@ -4,9 +4,8 @@
     reason = "a test that overflows fails, as it should"
 )]
 
-use antiphon_api::{
-    Ballot, BeaconConfig, Cid, Finish, Hex, Limits, Params, Price, TaskStatus, Uint128,
-};
+use antiphon_api::{Ballot, BeaconConfig, Cid, Finish, Hex, Limits, Params, Price, Uint128};
+use antiphon_rules::life::{Status, Votes};
 use antiphon_rules::{Act, Outcome};
 use cosmwasm_std::testing::{MockApi, MockStorage, message_info, mock_env};
 use cosmwasm_std::{CanonicalAddr, DepsMut, Empty, QuerierWrapper, Storage};
@@ -16,13 +15,12 @@ use super::{OpenTask, open, open_task, transition};
 use crate::state::config::{self, Config};
 use crate::state::members::{self, Member, Stage};
 use crate::state::models::{self, Model};
-use crate::state::phases::{self, Counters};
+use crate::state::phases;
 use crate::state::rounds::{self, Opener, Roster};
 use crate::state::summaries::SummaryOutcome;
 use crate::state::tally;
 use crate::state::tasks::{self, Task};
 use crate::turn::Turn;
-use crate::views;
 
 const TASK: u64 = 1;
 
@@ -159,7 +157,7 @@ const fn revealed(line: u8) -> Stage {
 
 /// Moves the current round to revealing and lets line `best` decide it.
 fn decide(storage: &mut dyn Storage, best_line: u8) {
-    let counters = Counters {
+    let votes = Votes {
         committed: 5,
         revealed: 4,
         lines: 2,
@@ -167,10 +165,10 @@ fn decide(storage: &mut dyn Storage, best_line: u8) {
         best_line,
     };
     let mut open = now(storage);
-    open.phase.status = TaskStatus::Revealing;
-    phases::set_counters(storage, TASK, &counters);
+    open.phase.status = Status::Revealing;
+    phases::set_votes(storage, TASK, &votes);
     in_turn(storage, |turn| {
-        transition::enter_answered(turn, TASK, &mut open, &counters).unwrap();
+        transition::decide(turn, TASK, &mut open, &votes).unwrap();
     });
 }
 
@@ -216,12 +214,15 @@ fn a_superseded_round_keeps_what_decided_it() {
     assert_eq!(now(&storage).phase.standing.unwrap().round, 1);
 
     let first = rounds::get(&storage, TASK, 0).unwrap();
-    assert_eq!((first.revealing, first.decided), (true, Some(1)));
+    assert_eq!(
+        (first.state.revealing, first.state.decided),
+        (true, Some(1))
+    );
     let first = played(&storage, 0);
     assert_eq!(first.decided, Some(Outcome::Invalid));
     assert_eq!(first.acts.last(), Some(&Act::Withheld));
     // The answer lost round 0, and is the one that stands.
-    let stands = Act::Revealed(views::outcome_of(&answer(2)));
+    let stands = Act::Revealed(Outcome::of(&answer(2)));
     assert_eq!(first.acts.first(), Some(&stands));
 }
 
@@ -236,7 +237,7 @@ fn beside_the_ballot_that_decided_for_the_answer_another_trace_is_wrong() {
     line(&mut storage, 1, 0, &answer(2));
     decide(&mut storage, 0);
     let first = played(&storage, 0);
-    let [stands, other] = [answer(2), answer(8)].map(|it| views::outcome_of(&it));
+    let [stands, other] = [answer(2), answer(8)].map(|it| Outcome::of(&it));
     assert_eq!(first.decided, Some(stands));
     assert_eq!(first.acts, [Act::Revealed(stands), Act::Revealed(other)]);
 }
@@ -251,7 +252,7 @@ fn commits_of_an_appeal_that_never_came_to_revealing_are_not_withheld() {
     seat(&mut storage, 1, &[COMMITTED, Stage::Drawn]);
     // No draw is left: what stood is answered again.
     let mut phase = now(&storage).phase;
-    phase.status = TaskStatus::Answered;
+    phase.status = Status::Answered;
     phase.contested = true;
     phases::set(&mut storage, TASK, &phase);
     let second = played(&storage, 1);
@@ -279,7 +280,7 @@ fn an_undecided_round_stays_so_when_its_answer_stands_later() {
     line(&mut storage, 1, 0, &answer(2));
     decide(&mut storage, 0);
     let first = played(&storage, 0);
-    let stands = Act::Revealed(views::outcome_of(&answer(2)));
+    let stands = Act::Revealed(Outcome::of(&answer(2)));
     assert_eq!(first.acts[..4], [stands; 4], "four of five, named alike");
     assert_eq!(first.decided, None);
 }
@@ -294,7 +295,7 @@ fn an_appeal_of_a_contested_outcome_leaves_it_contested_until_decided() {
     phases::set(&mut storage, TASK, &phase);
     appeal(&mut storage);
     let after = now(&storage).phase;
-    assert_eq!((after.round, after.status), (1, TaskStatus::Drawing));
+    assert_eq!((after.round, after.status), (1, Status::Drawing));
     assert!(after.contested);
     assert_eq!(after.standing, phase.standing);
     line(&mut storage, 1, 0, &answer(2));

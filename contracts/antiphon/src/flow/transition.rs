@@ -1,17 +1,16 @@
 //! Transitions of a task (protocol, section 3).
 
-use antiphon_api::{MembersReplaced, RoundOpened, RoundUndecided, TaskAnswered, TaskStatus};
-use antiphon_rules::windows;
+use antiphon_api::{MembersReplaced, RoundOpened, RoundUndecided, TaskAnswered};
+use antiphon_rules::life::{After, Due, Votes};
 
-use super::step::{Step, next_step, round_left};
+use super::facts::{due_of, terms};
 use super::worker::miss;
 use super::{OpenTask, callback, draw, open, open_task, settle};
 use crate::error::ContractError;
 use crate::execute::commit::reveal_opened;
 use crate::state::members::{Member, Stage};
-use crate::state::phases::{self, Counters, Standing};
 use crate::state::rounds::{self, Opener};
-use crate::state::{config, members, models, tally, workers};
+use crate::state::{members, models, phases, tally, workers};
 use crate::turn::Turn;
 use crate::views;
 
@@ -24,17 +23,17 @@ pub(crate) fn advance(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError>
         let Some(mut open) = open_task(turn.storage, id)? else {
             return callback::end_if_over(turn, id);
         };
-        match next_step(turn.storage, id, &open, turn.now())? {
-            Step::Wait => return Ok(()),
-            Step::Draw(randomness) => draw::run(turn, id, &mut open, &randomness)?,
-            Step::Reveal => reveal(turn, id, &mut open)?,
-            Step::Redraw => redraw(turn, id, &mut open)?,
-            Step::Answer => {
-                let counters = phases::counters(turn.storage, id)?;
-                enter_answered(turn, id, &mut open, &counters)?;
+        match due_of(turn.storage, id, &open, turn.now())? {
+            Due::Wait => return Ok(()),
+            Due::Draw(randomness) => draw::run(turn, id, &mut open, &randomness)?,
+            Due::Reveal => reveal(turn, id, &mut open)?,
+            Due::Redraw => redraw(turn, id, &mut open)?,
+            Due::Answer => {
+                let votes = phases::votes(turn.storage, id)?;
+                decide(turn, id, &mut open, &votes)?;
             }
-            Step::Undecided => undecided(turn, id, &mut open)?,
-            Step::Finish => settle::run(turn, id, &open)?,
+            Due::Undecided => undecided(turn, id, &mut open)?,
+            Due::Finish => settle::run(turn, id, &open)?,
         }
     }
     Ok(())
@@ -42,39 +41,31 @@ pub(crate) fn advance(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError>
 
 /// Moves the phase to revealing; the caller writes it.
 pub(crate) fn enter_revealing(turn: &Turn<'_>, open: &mut OpenTask) -> Result<(), ContractError> {
-    let params = config::params_of(turn.storage, open.task.params_version)?;
-    open.phase.status = TaskStatus::Revealing;
-    open.phase.entered = turn.height();
-    open.phase.deadline = windows::last_height(turn.height(), params.reveal_window_blocks);
+    let terms = terms(turn.storage, &open.task)?;
+    open.phase = open.phase.reveal(turn.height(), &terms);
     Ok(())
 }
 
 fn reveal(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), ContractError> {
-    let counters = phases::counters(turn.storage, id)?;
+    let votes = phases::votes(turn.storage, id)?;
     enter_revealing(turn, open)?;
     phases::set(turn.storage, id, &open.phase);
-    turn.emit(reveal_opened(id, open, counters.committed));
+    turn.emit(reveal_opened(id, open, votes.committed));
     Ok(())
 }
 
 /// Records the outcome that a quorum revealed.
-pub(crate) fn enter_answered(
+pub(crate) fn decide(
     turn: &mut Turn<'_>,
     id: u64,
     open: &mut OpenTask,
-    counters: &Counters,
+    votes: &Votes,
 ) -> Result<(), ContractError> {
     let number = open.phase.round;
     let mut round = rounds::get(turn.storage, id, number)?;
-    round.revealing = true;
-    round.decided = Some(counters.best_line);
+    round.state = round.state.over(open.phase.status, Some(votes.best_line));
     rounds::set(turn.storage, id, number, &round);
-    open.phase.standing = Some(Standing {
-        round: number,
-        line: counters.best_line,
-        votes: counters.best,
-    });
-    open.phase.contested = false;
+    open.phase = open.phase.decide(votes);
     answered(turn, id, open)
 }
 
@@ -83,10 +74,8 @@ fn answered(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), Con
     let Some(standing) = open.phase.standing else {
         return Ok(());
     };
-    let params = config::params_of(turn.storage, open.task.params_version)?;
-    open.phase.status = TaskStatus::Answered;
-    open.phase.entered = turn.height();
-    open.phase.deadline = windows::last_height(turn.height(), params.appeal_window_blocks);
+    let terms = terms(turn.storage, &open.task)?;
+    open.phase = open.phase.answer(turn.height(), &terms);
     phases::set(turn.storage, id, &open.phase);
     let ballot = tally::ballot(turn.storage, id, standing.round, standing.line)?;
     let size = rounds::get(turn.storage, id, standing.round)?.size;
@@ -108,32 +97,25 @@ fn answered(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), Con
 fn undecided(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), ContractError> {
     let number = open.phase.round;
     let mut round = rounds::get(turn.storage, id, number)?;
-    open::unwait(turn.storage, id, &mut round);
-    round.revealing = open.phase.status == TaskStatus::Revealing;
+    open::unwait(turn.storage, id, &round.state);
+    round.state = round.state.over(open.phase.status, None);
     rounds::set(turn.storage, id, number, &round);
     turn.emit(RoundUndecided {
         task: id,
         round: number,
     });
-    if open.phase.standing.is_some() {
-        open.phase.contested = true;
-        return match round_left(open) {
-            true => answered(turn, id, open),
-            false => settle::run(turn, id, open),
-        };
+    open.phase = open.phase.undecided();
+    match open.phase.after_undecided(open.task.rounds_possible) {
+        After::Again => answered(turn, id, open),
+        After::End => settle::run(turn, id, open),
+        After::Round(next) => larger(turn, id, open, next),
     }
-    if !round_left(open) {
-        return settle::run(turn, id, open);
-    }
-    let next = number.checked_add(1).ok_or(ContractError::Overflow)?;
-    let waits_for = open::round(
-        turn,
-        id,
-        &open.task,
-        next,
-        Opener::Undecided,
-        Some(&open.phase),
-    )?;
+}
+
+/// Opens the round after an undecided one.
+fn larger(turn: &mut Turn<'_>, id: u64, open: &OpenTask, next: u8) -> Result<(), ContractError> {
+    let opener = Opener::Undecided;
+    let waits_for = open::round(turn, id, &open.task, next, opener, Some(&open.phase))?;
     turn.emit(RoundOpened {
         task: id,
         round: next,
@@ -179,19 +161,16 @@ fn redraw(turn: &mut Turn<'_>, id: u64, open: &mut OpenTask) -> Result<(), Contr
     rounds::set_roster(turn.storage, id, number, &roster);
 
     let mut round = rounds::get(turn.storage, id, number)?;
-    round.opened = turn.now();
-    round.waits_for = open::wait(turn, id)?;
+    let waits_for = open::wait(turn, id)?;
+    round.state = round.state.wait(turn.now(), waits_for);
     rounds::set(turn.storage, id, number, &round);
-    open.phase.status = TaskStatus::Drawing;
-    open.phase.members = roster.count();
-    open.phase.entered = turn.height();
-    open.phase.deadline = 0;
+    open.phase = open.phase.redraw(roster.count(), turn.height());
     phases::set(turn.storage, id, &open.phase);
     turn.emit(MembersReplaced {
         task: id,
         round: number,
         members: names,
-        waits_for: round.waits_for,
+        waits_for,
     });
     Ok(())
 }

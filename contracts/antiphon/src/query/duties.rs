@@ -1,16 +1,16 @@
 //! What a worker must do now, found by its memberships.
 
-use antiphon_api::{DutiesResponse, Duty, DutyAction, Hex, PageLimit, TaskStatus};
-use antiphon_rules::windows;
+use antiphon_api::{DutiesResponse, Duty, DutyAction, Hex, PageLimit};
+use antiphon_rules::life::{Admission, Phase, Status};
 use cosmwasm_std::{Deps, Env, HexBinary};
 
 use super::tasks::next_block;
 use super::text;
 use crate::error::ContractError;
 use crate::flow::OpenTask;
+use crate::flow::facts::terms;
 use crate::state::members::{self, Member, Stage};
-use crate::state::phases::{self, Phase};
-use crate::state::{carried, config, models, tasks};
+use crate::state::{carried, models, phases, tasks};
 use crate::validate;
 
 /// Memberships looked at in one query, most of them idle: `next` leads past them.
@@ -66,7 +66,7 @@ fn duty_of(
 }
 
 const fn is_active(phase: &Phase) -> bool {
-    matches!(phase.status, TaskStatus::Committing | TaskStatus::Revealing)
+    matches!(phase.status, Status::Committing | Status::Revealing)
 }
 
 /// What the member can do in the next block, and until when.
@@ -79,23 +79,20 @@ fn action(
 ) -> Result<Option<(DutyAction, u64)>, ContractError> {
     let phase = &open.phase;
     let next = next_block(env).height;
-    let over = phase.is_over(next);
-    Ok(match (phase.status, member.stage) {
-        (TaskStatus::Committing, Stage::Drawn) if !over => {
-            Some((DutyAction::Commit, phase.deadline))
-        }
-        (TaskStatus::Committing, Stage::Committed { .. }) if !over => {
-            Some((DutyAction::Wait, phase.deadline))
-        }
-        (TaskStatus::Committing, Stage::Committed { .. }) => {
-            // The window is over: with a quorum of commits, a reveal itself moves the round.
-            let committed = phases::counters(deps.storage, id)?.committed;
-            let params = config::params_of(deps.storage, open.task.params_version)?;
-            let deadline = windows::last_height(next, params.reveal_window_blocks);
-            (u32::from(committed) >= phase.quorum()).then_some((DutyAction::Reveal, deadline))
-        }
-        (TaskStatus::Revealing, Stage::Committed { .. }) if !over => {
-            Some((DutyAction::Reveal, phase.deadline))
+    let commits = phase.admits_commit(next).is_ok();
+    Ok(match member.stage {
+        Stage::Drawn if commits => Some((DutyAction::Commit, phase.deadline)),
+        Stage::Committed { .. } if commits => Some((DutyAction::Wait, phase.deadline)),
+        Stage::Committed { .. } => {
+            let votes = phases::votes(deps.storage, id)?;
+            match phase.admits_reveal(&votes, next) {
+                Ok(Admission::Now) => Some((DutyAction::Reveal, phase.deadline)),
+                Ok(Admission::Moves) => {
+                    let moved = phase.reveal(next, &terms(deps.storage, &open.task)?);
+                    Some((DutyAction::Reveal, moved.deadline))
+                }
+                Err(_) => None,
+            }
         }
         _ => None,
     })

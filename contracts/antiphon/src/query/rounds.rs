@@ -41,7 +41,7 @@ fn live(deps: Deps<'_>, id: u64, number: u8) -> Result<RoundResponse, ContractEr
         round: number,
         size: round.size.into(),
         quorum: sizes::quorum(round.size.into()),
-        opened: round.opened.height,
+        opened: round.state.opened.height,
         appeal: appeal(deps, &round.opener)?,
         members: serving
             .map(|worker| live_member(deps, id, worker))

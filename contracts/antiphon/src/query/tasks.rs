@@ -4,6 +4,7 @@ use antiphon_api::{
     AnswerEntry, AnswerResponse, CallbackInfo, Cid, Hex, PageLimit, TaskFilter, TaskResponse,
     TaskStatus, TasksResponse, Uint128,
 };
+use antiphon_rules::life::{Due, Status};
 use antiphon_rules::rounds as sizes;
 use antiphon_rules::windows::Moment;
 use cosmwasm_std::{Deps, Env, Storage};
@@ -12,7 +13,7 @@ use super::text;
 use crate::error::ContractError;
 use crate::execute::appeal::next_round;
 use crate::flow::OpenTask;
-use crate::flow::step::{Step, next_step};
+use crate::flow::facts::due_of;
 use crate::state::callbacks::{self, Callback};
 use crate::state::summaries::{self, Summary};
 use crate::state::tasks::{self, Task};
@@ -118,17 +119,15 @@ fn open(
     response: TaskResponse,
 ) -> Result<TaskResponse, ContractError> {
     let storage = deps.storage;
-    let step = next_step(storage, id, &open, next_block(env))?;
-    let counters = phases::counters(storage, id)?;
-    let can_appeal =
-        open.phase.status == TaskStatus::Answered && !open.phase.is_over(next_block(env).height);
-    let appeal = match can_appeal {
-        true => next_round(&open)?,
-        false => None,
+    let due = due_of(storage, id, &open, next_block(env))?;
+    let votes = phases::votes(storage, id)?;
+    let appeal = match open.phase.admits_appeal(next_block(env).height) {
+        Ok(()) => next_round(&open)?,
+        Err(_) => None,
     };
     let phase = open.phase;
     let waits_for = match phase.status {
-        TaskStatus::Drawing => Some(rounds::get(storage, id, phase.round)?.waits_for),
+        Status::Drawing => Some(rounds::get(storage, id, phase.round)?.state.waits_for),
         _ => None,
     };
     let outcome = phase
@@ -136,18 +135,18 @@ fn open(
         .map(|it| tally::ballot(storage, id, it.round, it.line))
         .transpose()?;
     Ok(TaskResponse {
-        status: phase.status,
+        status: status(phase.status),
         round: phase.round,
         size: phase.size.into(),
         quorum: phase.quorum(),
         members: phase.members.into(),
-        committed: counters.committed.into(),
-        revealed: counters.revealed.into(),
+        committed: votes.committed.into(),
+        revealed: votes.revealed.into(),
         entered: phase.entered,
         deadline: Some(phase.deadline).filter(|deadline| *deadline != 0),
         waits_for: waits_for.filter(|round| *round != 0),
-        due: step != Step::Wait,
-        undecided: step == Step::Undecided,
+        due: due != Due::Wait,
+        undecided: due == Due::Undecided,
         outcome,
         outcome_round: phase.standing.map(|it| it.round),
         outcome_votes: phase.standing.map(|it| it.votes.into()),
@@ -155,6 +154,15 @@ fn open(
         appeal_bond: appeal.map(|(_, _, bond)| Uint128::new(bond)),
         ..response
     })
+}
+
+const fn status(status: Status) -> TaskStatus {
+    match status {
+        Status::Drawing => TaskStatus::Drawing,
+        Status::Committing => TaskStatus::Committing,
+        Status::Revealing => TaskStatus::Revealing,
+        Status::Answered => TaskStatus::Answered,
+    }
 }
 
 fn callback(callback: Callback) -> CallbackInfo {

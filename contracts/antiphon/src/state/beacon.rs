@@ -1,19 +1,12 @@
 //! Which tasks wait for which beacon round, and the randomness of rounds that tasks still wait for.
 
+use antiphon_rules::life::Randomness;
 use antiphon_rules::windows::Moment;
 use cosmwasm_std::Storage;
 
 use super::keys;
 use super::record::{Damaged, Reader, Record, Writer, id_of, load, mark, remove, save, scan};
 use crate::error::ContractError;
-
-/// A beacon round on chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Randomness {
-    pub(crate) value: [u8; 32],
-    /// The block that brought it: draw windows over by then were missed.
-    pub(crate) published: Moment,
-}
 
 impl Record for Randomness {
     const NAME: &'static str = "randomness";

@@ -1,55 +1,15 @@
-//! Where an open task stands, in two small records: the phase, which a vote rewrites only when it
-//! moves it, and the counters, which every vote rewrites.
+//! Where an open task stands, in two small records of the rules: the phase, which a vote rewrites
+//! only when it moves it, and the votes, which every vote rewrites.
 
 use antiphon_api::TaskStatus;
+use antiphon_rules::life::{Phase, Standing, Status, Votes};
 use cosmwasm_std::Storage;
 
 use super::keys;
 use super::record::{Damaged, Reader, Record, Writer, load, remove, save};
 use crate::error::ContractError;
 
-/// The outcome that stands until a later round decides another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// The round that decided it.
-    pub(crate) round: u8,
-    /// Its line in that round's tally.
-    pub(crate) line: u8,
-    /// Equal ballots behind it.
-    pub(crate) votes: u8,
-}
-
-/// Status, round and window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Phase {
-    /// Never `Final` or `Failed`: the phase goes with the end.
-    pub(crate) status: TaskStatus,
-    pub(crate) round: u8,
-    /// Members the round should have.
-    pub(crate) size: u8,
-    /// Places filled.
-    pub(crate) members: u8,
-    /// Height of the transition into the status.
-    pub(crate) entered: u64,
-    /// Last height at which messages of the status are accepted; 0 while drawing.
-    pub(crate) deadline: u64,
-    /// A round after the standing one was undecided.
-    pub(crate) contested: bool,
-    pub(crate) standing: Option<Standing>,
-}
-
-impl Phase {
-    /// Equal ballots that decide the round.
-    pub(crate) fn quorum(&self) -> u32 {
-        antiphon_rules::rounds::quorum(self.size.into())
-    }
-
-    /// Whether the window of the status is over at a height.
-    pub(crate) const fn is_over(&self, height: u64) -> bool {
-        height > self.deadline
-    }
-}
-
+/// The statuses by their byte.
 const STATUSES: [TaskStatus; 6] = [
     TaskStatus::Drawing,
     TaskStatus::Committing,
@@ -71,6 +31,25 @@ impl Record for TaskStatus {
             .get(usize::from(from.u8()?))
             .copied()
             .ok_or(Damaged)
+    }
+}
+
+const OPEN: [Status; 4] = [
+    Status::Drawing,
+    Status::Committing,
+    Status::Revealing,
+    Status::Answered,
+];
+
+impl Record for Status {
+    const NAME: &'static str = "open status";
+
+    fn write(&self, to: &mut Writer) {
+        to.u8(*self as u8);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        OPEN.get(usize::from(from.u8()?)).copied().ok_or(Damaged)
     }
 }
 
@@ -111,7 +90,7 @@ impl Record for Phase {
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
         Ok(Self {
-            status: TaskStatus::read(from)?,
+            status: Status::read(from)?,
             round: from.u8()?,
             size: from.u8()?,
             members: from.u8()?,
@@ -123,21 +102,8 @@ impl Record for Phase {
     }
 }
 
-/// Votes of the current round, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counters {
-    pub(crate) committed: u8,
-    pub(crate) revealed: u8,
-    /// Lines of the tally.
-    pub(crate) lines: u8,
-    /// Most votes of a line that may decide the round.
-    pub(crate) best: u8,
-    /// Which line that is; only meaningful once `best` is a quorum, which one line alone can have.
-    pub(crate) best_line: u8,
-}
-
-impl Record for Counters {
-    const NAME: &'static str = "counters";
+impl Record for Votes {
+    const NAME: &'static str = "votes";
 
     fn write(&self, to: &mut Writer) {
         to.u8(self.committed).u8(self.revealed).u8(self.lines);
@@ -165,21 +131,21 @@ pub(crate) fn set(storage: &mut dyn Storage, task: u64, phase: &Phase) {
 }
 
 /// All zero before the first vote of a round.
-pub(crate) fn counters(storage: &dyn Storage, task: u64) -> Result<Counters, ContractError> {
+pub(crate) fn votes(storage: &dyn Storage, task: u64) -> Result<Votes, ContractError> {
     Ok(load(storage, &keys::counters(task))?.unwrap_or_default())
 }
 
-pub(crate) fn set_counters(storage: &mut dyn Storage, task: u64, counters: &Counters) {
-    save(storage, &keys::counters(task), counters);
+pub(crate) fn set_votes(storage: &mut dyn Storage, task: u64, votes: &Votes) {
+    save(storage, &keys::counters(task), votes);
 }
 
 /// Forgets the votes counted so far: a new round begins.
-pub(crate) fn clear_counters(storage: &mut dyn Storage, task: u64) {
+pub(crate) fn clear_votes(storage: &mut dyn Storage, task: u64) {
     remove(storage, &keys::counters(task));
 }
 
 /// Forgets where the task stands: it is at its end.
 pub(crate) fn close(storage: &mut dyn Storage, task: u64) {
     remove(storage, &keys::phase(task));
-    clear_counters(storage, task);
+    clear_votes(storage, task);
 }

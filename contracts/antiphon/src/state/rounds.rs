@@ -1,5 +1,6 @@
 //! Rounds of an open task: how each was opened, what it waits for, and who is in it.
 
+use antiphon_rules::life;
 use antiphon_rules::windows::Moment;
 use cosmwasm_std::{CanonicalAddr, Storage};
 
@@ -25,16 +26,8 @@ pub(crate) struct Round {
     pub(crate) opener: Opener,
     /// Members it should have.
     pub(crate) size: u8,
-    /// Block at which its present vacancies arose.
-    pub(crate) opened: Moment,
-    /// The beacon round that draws it; 0 when no draw is left.
-    pub(crate) waits_for: u64,
-    /// Draws made.
-    pub(crate) draws: u8,
-    /// It came to revealing: a commit without a reveal is withheld, not neutral.
-    pub(crate) revealing: bool,
-    /// The line of its tally that decided it, once it is over.
-    pub(crate) decided: Option<u8>,
+    /// What happened in it besides its votes.
+    pub(crate) state: life::Round,
 }
 
 impl Record for Round {
@@ -47,10 +40,7 @@ impl Record for Round {
             Opener::Appeal { by, bond } => to.u8(2).account(by).u128(*bond),
         };
         to.u8(self.size);
-        to.u64(self.opened.height).u64(self.opened.nanos);
-        to.u64(self.waits_for).u8(self.draws).bool(self.revealing);
-        to.bool(self.decided.is_some())
-            .u8(self.decided.unwrap_or_default());
+        self.state.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
@@ -66,6 +56,23 @@ impl Record for Round {
         Ok(Self {
             opener,
             size: from.u8()?,
+            state: life::Round::read(from)?,
+        })
+    }
+}
+
+impl Record for life::Round {
+    const NAME: &'static str = "state of a round";
+
+    fn write(&self, to: &mut Writer) {
+        to.u64(self.opened.height).u64(self.opened.nanos);
+        to.u64(self.waits_for).u8(self.draws).bool(self.revealing);
+        to.bool(self.decided.is_some())
+            .u8(self.decided.unwrap_or_default());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Ok(Self {
             opened: Moment {
                 height: from.u64()?,
                 nanos: from.u64()?,

@@ -5,17 +5,16 @@ use std::fmt::Debug;
 use antiphon_api::{
     Ballot, Cid, ConductInfo, Finish, Hex, Limits, Price, SettlementInfo, TaskStatus, Uint128,
 };
+use antiphon_rules::life::{self, Phase, Randomness, Standing, Status, Votes};
 use antiphon_rules::windows::Moment;
 use cosmwasm_std::CanonicalAddr;
 use cosmwasm_std::testing::MockStorage;
 
 use super::answers::Entry;
-use super::beacon::Randomness;
 use super::books::Books;
 use super::members::{Member, Stage};
 use super::meter::Stored;
 use super::models::{Model, ModelState};
-use super::phases::{Counters, Phase, Standing};
 use super::record::{Record, Writer, decode, scan};
 use super::rounds::{Opener, Roster, Round};
 use super::seats::Bitmap;
@@ -94,7 +93,7 @@ fn records_of_tasks_survive() {
         }),
     ] {
         survives(Phase {
-            status: TaskStatus::Answered,
+            status: Status::Answered,
             round: 1,
             size: 11,
             members: 10,
@@ -104,7 +103,7 @@ fn records_of_tasks_survive() {
             standing,
         });
     }
-    survives(Counters {
+    survives(Votes {
         committed: 5,
         revealed: 4,
         lines: 2,
@@ -127,14 +126,16 @@ fn records_of_rounds_survive() {
         survives(Round {
             opener,
             size: 5,
-            opened: Moment {
-                height: 1_000,
-                nanos: 1,
+            state: life::Round {
+                opened: Moment {
+                    height: 1_000,
+                    nanos: 1,
+                },
+                waits_for: 23,
+                draws: 2,
+                revealing: true,
+                decided: Some(0),
             },
-            waits_for: 23,
-            draws: 2,
-            revealing: true,
-            decided: Some(0),
         });
     }
     survives(Roster {

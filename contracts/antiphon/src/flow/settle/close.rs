@@ -6,7 +6,6 @@ use antiphon_rules::settle::{MemberResult, Settlement};
 use super::played::Played;
 use crate::error::ContractError;
 use crate::flow::{OpenTask, callback, deposit};
-use crate::state::phases::Counters;
 use crate::state::summaries::{Summary, SummaryMember, SummaryOutcome, SummaryRound};
 use crate::state::{carried, members, models, phases, rounds, summaries, tally, tasks};
 use crate::turn::Turn;
@@ -22,11 +21,7 @@ pub(super) fn run(
     outcome: Option<SummaryOutcome>,
     info: SettlementInfo,
 ) -> Result<(), ContractError> {
-    let Counters {
-        committed,
-        revealed,
-        ..
-    } = phases::counters(turn.storage, id)?;
+    let votes = phases::votes(turn.storage, id)?;
     let mut results = settlement.members.iter();
     let summary = Summary {
         status: match outcome {
@@ -35,8 +30,8 @@ pub(super) fn run(
         },
         entered: turn.height(),
         contested: open.phase.contested,
-        committed,
-        revealed,
+        committed: votes.committed,
+        revealed: votes.revealed,
         outcome,
         settlement: info,
         rounds: played
@@ -92,7 +87,7 @@ fn summarise<'a>(
     });
     SummaryRound {
         size: played.round.size,
-        opened: played.round.opened.height,
+        opened: played.round.state.opened.height,
         members: serving.chain(replaced).collect(),
     }
 }
