@@ -13,6 +13,8 @@ pub enum Task {
     Setup,
     /// Rewrite the JSON schemas from the types.
     Schema,
+    /// Run what takes too long for every change.
+    Nightly(Nightly),
     /// Print how to use it.
     Help(&'static str),
 }
@@ -32,6 +34,15 @@ pub struct Demo {
     pub web: bool,
 }
 
+/// A nightly part and the words behind its name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Nightly {
+    /// Its name.
+    pub part: String,
+    /// Its own options.
+    pub words: Vec<String>,
+}
+
 /// Which steps of the checks to run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Ci {
@@ -47,6 +58,7 @@ const USAGE: &str = "\
 cargo demo [QUESTION] [--liar] [--keep] [--json]   one question, five workers, one verified answer
 cargo demo --web [--liar]                          the same network with the page, until Ctrl-C
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
+cargo nightly-PART                                 what takes hours: coverage, mutants, …
 cargo xtask setup                                  make and fetch what both need, nothing else
 cargo xtask schema                                 rewrite schema/ from the types";
 
@@ -86,6 +98,7 @@ pub fn parse(words: &[String]) -> Result<Task> {
         "ci" => ci(rest),
         "setup" => alone(rest, Task::Setup),
         "schema" => alone(rest, Task::Schema),
+        "nightly" => nightly(rest),
         "help" | "--help" | "-h" => Ok(Task::Help(USAGE)),
         other => Err(Error::Usage(format!("unknown task `{other}`"))),
     }
@@ -136,6 +149,20 @@ fn ci(words: &[String]) -> Result<Task> {
         }
     }
     Ok(Task::Ci(ci))
+}
+
+fn nightly(words: &[String]) -> Result<Task> {
+    let Some((part, words)) = words.split_first() else {
+        let text = format!(
+            "`nightly` needs the name of a part\n{}",
+            crate::nightly::list()
+        );
+        return Err(Error::Usage(text));
+    };
+    Ok(Task::Nightly(Nightly {
+        part: part.clone(),
+        words: words.to_vec(),
+    }))
 }
 
 fn alone(rest: &[String], task: Task) -> Result<Task> {

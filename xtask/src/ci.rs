@@ -19,9 +19,9 @@ use crate::tidy;
 use crate::workspace::Workspace;
 
 /// What a step needs.
-struct Site {
-    workspace: Workspace,
-    cache: Cache,
+pub(crate) struct Site {
+    pub(crate) workspace: Workspace,
+    pub(crate) cache: Cache,
 }
 
 /// A step: its name, and what it does. The text it gives is shown behind its time.
@@ -41,6 +41,7 @@ const CHECKS: &[Check] = &[
     ("test", rust::test),
     ("doc", rust::doc),
     ("deny", rust::deny),
+    ("mutants", crate::nightly::changed_mutants),
     ("e2e", rust::e2e),
     ("demo", demo::check),
     ("clients", page::clients),

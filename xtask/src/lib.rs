@@ -9,6 +9,7 @@ pub mod ci;
 pub mod demo;
 pub mod error;
 mod hash;
+pub mod nightly;
 pub mod output;
 pub mod prerequisites;
 pub mod run;
@@ -29,6 +30,7 @@ pub fn main(words: &[String]) -> Result<()> {
         Task::Ci(options) => ci::run(&options),
         Task::Setup => setup::run(&workspace::Workspace::open()?).map(|_| ()),
         Task::Schema => ci::update_schema(),
+        Task::Nightly(task) => nightly::run(&task),
         Task::Help(text) => {
             output::result(text);
             Ok(())

