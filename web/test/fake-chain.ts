@@ -72,6 +72,8 @@ export class FakeChain {
   readonly taken: FakeTx[] = [];
   readonly included = new Map<string, { height: number; code: number; log: string; task?: number }>();
   faults: Fault[] = [];
+  /** Seats that the model says are occupied. */
+  seats = 31;
   /** No block is made. */
   halted = false;
   /** Tasks wait for somebody's `advance`. */
@@ -275,7 +277,7 @@ export class FakeChain {
         return {
           model: 1,
           manifest: MODEL,
-          seats: this.workers.length,
+          seats: this.seats,
           retired: false,
           limits: { max_prompt_bytes: 16384, max_output_tokens: 64 },
         };

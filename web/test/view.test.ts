@@ -89,7 +89,7 @@ describe('members', () => {
     );
     const second = mergeRound(undefined, round(1, [member(2, { ballot: answer('x', 'b') })], { size: 11, quorum: 8 }));
     const view = viewOf(task({ round: 1, outcome: answer('x', 'b'), outcome_round: 1 }), [first, second], {});
-    expect(view.rounds.map((members) => members.map(({ agrees }) => agrees))).toEqual([[true, false], [true]]);
+    expect(view.rounds.map(({ members }) => members.map(({ agrees }) => agrees))).toEqual([[true, false], [true]]);
     expect(view.size).toBe(11);
     expect(view.members.map(({ worker }) => worker)).toEqual(['wasm1w2']);
   });

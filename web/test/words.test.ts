@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CODES } from '../src/core/errors';
 import { LANGUAGES, fill, preferredLanguage, type Plural } from '../src/i18n';
 import { en } from '../src/i18n/en';
+import '../src/i18n/more';
 import { actionOf } from '../src/pages/chat/next-step';
 
 type Entry = string | Plural;

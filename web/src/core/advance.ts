@@ -1,18 +1,10 @@
 // When nobody else moves a task on: a page with a key of its own does, so that no escrow stays behind.
+import { advance } from './act';
 import type { TaskResponse } from './contract-types';
-import { submit } from './tx';
-import type { Context, Signer, TxMsg } from './types';
+import type { Context } from './types';
 
 /** Blocks a due transition is left to the workers, who make it for their own sake. */
 const PATIENCE = 10;
-
-/** Makes any due transition of a task. Free to call for anybody; what it costs is the fee. */
-export async function advance(ctx: Context, signer: Signer, task: number, signal?: AbortSignal): Promise<void> {
-  const { contract } = ctx.net;
-  const msg = { advance: { tasks: [task] } };
-  const execute: TxMsg = { type: 'execute', sender: signer.address, contract, msg, funds: [] };
-  await submit(ctx, signer, [execute], signal ? { signal } : {});
-}
 
 /** Watches one task for a transition that has been due for long. */
 export class Helper {

@@ -1,5 +1,6 @@
 // One question: a known answer free, else uploaded, paid for once, followed, verified here.
 import { uploadPrompt } from './blocks';
+import { hex } from './bytes';
 import type { ModelResponse, TaskResponse } from './contract-types';
 import { PAGE } from './contract';
 import { AntiphonError } from './errors';
@@ -10,6 +11,8 @@ import type { AskRequest, AskResult, Context, OnEvent, Payer, Pending, Stage, St
 
 export { follow, watch } from './follow';
 
+/** Bytes of a prompt that a task may carry itself (protocol, section 7). */
+export const MAX_CARRIED = 4_096;
 /** Pages of open tasks that are looked through for the same question. */
 const OPEN_PAGES = 3;
 
@@ -69,8 +72,10 @@ class Question {
     ]);
     const terms = await termsFor(ctx, payer, BigInt(escrow));
     await this.enter('uploading');
-    const holders = await uploadPrompt(ctx, seats, block, signal);
-    const msg = postTask(request, block, holders);
+    // A prompt in the transaction itself needs nobody to take it first.
+    const carried = request.carry === true && block.bytes.length <= MAX_CARRIED;
+    const holders = carried ? [] : await uploadPrompt(ctx, seats, block, signal);
+    const msg = postTask(request, block, holders, carried);
     const sent = await submit(ctx, payer.signer, messages(ctx, payer, msg, terms.funds), {
       onStage: (stage) => this.enter(stage),
       onPending: (pending) => this.on({ type: 'pending', ...pending }),
@@ -109,7 +114,9 @@ async function modelFor(
       most: max_output_tokens,
     });
   }
-  if (model.seats === 0) fail('no_workers', { model: request.model });
+  // The contract refuses a committee that cannot be drawn; here before a fee is paid for hearing so.
+  const wanted = Math.max(1, request.committee ?? 1);
+  if (model.seats < wanted) fail('no_workers', { model: request.model, got: model.seats, want: wanted });
   return model;
 }
 
@@ -175,7 +182,7 @@ async function termsFor(ctx: Context, payer: Payer, escrow: bigint): Promise<Ter
   return { funds, checkFee: check };
 }
 
-function postTask(request: AskRequest, block: PromptBlock, holders: string[]): object {
+function postTask(request: AskRequest, block: PromptBlock, holders: string[], carried: boolean): object {
   const { model, committee, settings } = request;
   const task = {
     model,
@@ -183,6 +190,7 @@ function postTask(request: AskRequest, block: PromptBlock, holders: string[]): o
     prompt_bytes: block.bytes.length,
     max_output_tokens: settings.max_output_tokens,
     holders,
+    ...(carried ? { block: hex(block.bytes) } : {}),
   };
   return { post_task: committee === undefined ? task : { ...task, committee } };
 }

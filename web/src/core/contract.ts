@@ -47,6 +47,9 @@ export class Contract {
   totals = (signal?: AbortSignal) => this.query('totals', {}, signal);
   answer = (model: number, prompt: string, signal?: AbortSignal) => this.query('answer', { model, prompt }, signal);
 
+  security = (model: number, committee: number, signal?: AbortSignal) =>
+    this.query('security', { model, committee }, signal);
+
   async balance(address: string, signal?: AbortSignal): Promise<bigint> {
     return BigInt((await this.query('balance', { address }, signal)).amount);
   }
@@ -116,6 +119,14 @@ export function fromContract(code: string, sentence: string): AntiphonError | nu
     case 'E_OUTPUT_TOKENS':
     case 'E_COMMITTEE':
       return new AntiphonError('invalid_prompt', {}, sentence);
+    case 'E_NOT_ANSWERED':
+    case 'E_APPEAL_OVER':
+    case 'E_NO_ROUND_LEFT':
+      return new AntiphonError('appeal_over', {}, sentence);
+    case 'E_RATED':
+    case 'E_NOT_REQUESTER':
+    case 'E_NO_ANSWER':
+      return new AntiphonError('rate_refused', {}, sentence);
     default:
       return null;
   }

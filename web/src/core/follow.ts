@@ -6,6 +6,7 @@ import type { TaskResponse } from './contract-types';
 import { AntiphonError } from './errors';
 import { Pace } from './pace';
 import type { AskResult, Context, OnEvent, Stage, StageMark, TaskView, VerifiedAnswer } from './types';
+import { membersOf } from './rounds';
 import { mergeRound, sourcesOf, viewOf, type SeenRound } from './view';
 
 /** Looks in a row that a node may miss. */
@@ -181,7 +182,7 @@ export async function followWith(ctx: Context, task: number, on: OnEvent, option
 async function moreSources(ctx: Context, task: TaskResponse, follower: Follower, signal?: AbortSignal) {
   if (!isOver(task)) return [];
   const seats = await ctx.contract.allSeats(task.model, signal).catch(() => []);
-  const members = new Set(follower.view.rounds.flat().map(({ endpoint }) => endpoint));
+  const members = new Set(follower.view.rounds.flatMap(membersOf).map(({ endpoint }) => endpoint));
   return seats.flatMap(({ endpoint }) => (endpoint && !members.has(endpoint) ? [endpoint] : []));
 }
 

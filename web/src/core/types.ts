@@ -1,5 +1,5 @@
 // The interfaces between the core and the page: types only.
-import type { Ballot, ConductInfo, TaskResponse, TaskStatus } from './contract-types';
+import type { AppealInfo, Ballot, ConductInfo, TaskResponse, TaskStatus } from './contract-types';
 import type { Contract } from './contract';
 import type { NetworkConfig } from './network';
 import type { Rest } from './rest';
@@ -106,6 +106,8 @@ export interface AskRequest {
   committee?: number;
   /** Pay for a new task even if the answer is known. */
   fresh?: boolean;
+  /** Put a short prompt into the transaction itself: then no worker has to take it first. */
+  carry?: boolean;
 }
 
 export type Stage =
@@ -147,6 +149,20 @@ export interface TallyView {
   votes: number;
 }
 
+/** One round with everything that was ever seen of it. */
+export interface RoundView {
+  round: number;
+  size: number;
+  quorum: number;
+  /** Members in, by position. */
+  members: MemberView[];
+  /** Silent members whose place another one took. */
+  replaced: MemberView[];
+  tally: TallyView[];
+  /** The appeal that opened it; null for the first, one that opened by itself, or where nobody remembers. */
+  appeal: AppealInfo | null;
+}
+
 export interface TaskView {
   id: number;
   status: TaskStatus;
@@ -156,8 +172,8 @@ export interface TaskView {
   quorum: number;
   /** Members of the round shown: the deciding one once there is an outcome, else the current one. */
   members: MemberView[];
-  /** Every round's members, the round shown included. */
-  rounds: MemberView[][];
+  /** Every round, the one shown included. */
+  rounds: RoundView[];
   tally: TallyView[];
   committed: number;
   revealed: number;

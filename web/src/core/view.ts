@@ -1,6 +1,6 @@
 // What a task looks like, from what the chain says of it: pure functions.
-import type { Ballot, MemberInfo, RoundResponse, TaskResponse } from './contract-types';
-import type { MemberView, Stage, StageMark, TaskView } from './types';
+import type { AppealInfo, Ballot, MemberInfo, RoundResponse, TaskResponse } from './contract-types';
+import type { MemberView, RoundView, Stage, StageMark, TaskView } from './types';
 
 /** A round with everything that was ever seen of it: ballots are readable while the task is open only. */
 export interface SeenRound {
@@ -9,13 +9,15 @@ export interface SeenRound {
   quorum: number;
   opened: number;
   members: MemberInfo[];
+  replaced: MemberInfo[];
   tally: { ballot: Ballot; votes: number }[];
+  appeal: AppealInfo | null;
 }
 
 /** A round as it is now, with what was seen before. */
 export function mergeRound(before: SeenRound | undefined, now: RoundResponse): SeenRound {
-  const known = new Map(before?.members.map((member) => [keyOf(member), member]));
-  const members = [...now.members, ...now.replaced].map((member) => {
+  const known = new Map(before && everybody(before).map((member) => [keyOf(member), member]));
+  const merged = (member: MemberInfo): MemberInfo => {
     const seen = known.get(keyOf(member));
     return {
       ...member,
@@ -23,10 +25,21 @@ export function mergeRound(before: SeenRound | undefined, now: RoundResponse): S
       commitment: member.commitment ?? seen?.commitment ?? null,
       endpoint: member.endpoint ?? seen?.endpoint ?? null,
     };
-  });
-  const tally = now.tally.length > 0 ? now.tally : (before?.tally ?? []);
-  return { round: now.round, size: now.size, quorum: now.quorum, opened: now.opened, members, tally };
+  };
+  const { round, size, quorum, opened } = now;
+  return {
+    round,
+    size,
+    quorum,
+    opened,
+    members: now.members.map(merged),
+    replaced: now.replaced.map(merged),
+    tally: now.tally.length > 0 ? now.tally : (before?.tally ?? []),
+    appeal: now.appeal ?? before?.appeal ?? null,
+  };
 }
+
+const everybody = ({ members, replaced }: SeenRound): MemberInfo[] => [...members, ...replaced];
 
 const keyOf = ({ worker, position }: MemberInfo): string => `${position}/${worker}`;
 
@@ -108,15 +121,28 @@ export function stageOf(task: TaskResponse, verified: boolean): Stage {
   }
 }
 
+function roundView(seen: SeenRound, task: TaskResponse): RoundView {
+  const { round, size, quorum, tally, appeal } = seen;
+  const view = (member: MemberInfo): MemberView => memberView(member, seen, task);
+  return {
+    round,
+    size,
+    quorum,
+    members: seen.members.map(view),
+    replaced: seen.replaced.map(view),
+    tally,
+    appeal,
+  };
+}
+
 /** The whole picture of a task. */
 export function viewOf(
   task: TaskResponse,
   rounds: readonly SeenRound[],
   stages: Partial<Record<Stage, StageMark>>,
 ): TaskView {
-  const views = rounds.map((seen) => seen.members.map((member) => memberView(member, seen, task)));
-  const shown = rounds.findIndex((seen) => seen.round === (task.outcome_round ?? task.round));
-  const seen = rounds[shown];
+  const views = rounds.map((seen) => roundView(seen, task));
+  const seen = views.find(({ round }) => round === (task.outcome_round ?? task.round));
   return {
     id: task.task,
     status: task.status,
@@ -124,7 +150,7 @@ export function viewOf(
     round: seen?.round ?? task.round,
     size: seen?.size ?? task.size,
     quorum: seen?.quorum ?? task.quorum,
-    members: views[shown] ?? [],
+    members: seen?.members ?? [],
     rounds: views,
     tally: seen?.tally ?? [],
     committed: task.committed,
@@ -143,7 +169,7 @@ export function sourcesOf(task: TaskResponse, rounds: readonly SeenRound[], cid:
     const agreed = said || member.conduct === 'right';
     return (agreed ? 0 : 2) + (task.holders.includes(member.worker) ? 1 : 0);
   };
-  const members = rounds.flatMap(({ members }) => members);
+  const members = rounds.flatMap(everybody);
   const sorted = [...members].sort((a, b) => rank(a) - rank(b));
   return [...new Set(sorted.flatMap(({ endpoint }) => (endpoint ? [endpoint] : [])))];
 }

@@ -1,12 +1,6 @@
-/**
- * English: the dictionary every other language is typed against.
- *
- * A value is a sentence with `{name}` places, or one form per plural category of the language (`{n}` is the count that
- * chooses). Split by subject so that no file grows past what one sits down to translate.
- */
-import { ask } from './en-ask';
-import { errors } from './en-errors';
+/** English, whole: the dictionary every other language is typed against. */
+import { first } from './en-first';
 import { explore } from './en-explore';
-import { shell } from './en-shell';
+import { rounds } from './en-rounds';
 
-export const en = { ...shell, ...ask, ...explore, ...errors };
+export const en = { ...first, ...explore, ...rounds };

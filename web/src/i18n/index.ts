@@ -1,6 +1,7 @@
 /** Words of the page: `t('key', {…})`. The language is a signal, so a change of it redraws what was said. */
 import { signal } from '@preact/signals';
-import { en } from './en';
+import type { en } from './en';
+import { first } from './en-first';
 
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Key = keyof typeof en;
@@ -9,14 +10,22 @@ export type Part<T> = { [K in keyof T]: T[K] extends string ? string : Plural };
 export type Dictionary = Part<typeof en>;
 export type Values = Record<string, string | number>;
 
+/** What is there of English: all of it once `more.ts` is loaded. Every other language comes whole. */
+const english: Partial<Dictionary> = { ...(first as Partial<Dictionary>) };
+
+/** Adds sentences to English. */
+export function add(part: Partial<Record<Key, string | Plural>>): void {
+  Object.assign(english, part);
+}
+
 /** Languages and how to load them; each is a chunk of its own, loaded when chosen. */
-export const LANGUAGES: Record<string, { name: string; load: () => Promise<Dictionary> }> = {
-  en: { name: 'English', load: () => Promise.resolve(en as Dictionary) },
+export const LANGUAGES: Record<string, { name: string; load: () => Promise<Partial<Dictionary>> }> = {
+  en: { name: 'English', load: () => Promise.resolve(english) },
   de: { name: 'Deutsch', load: () => import('./de').then((m) => m.de) },
 };
 
 export const language = signal('en');
-const words = signal<Dictionary>(en as Dictionary);
+const words = signal<Partial<Dictionary>>(english);
 
 /** Switches the language; an unknown one is English. */
 export async function setLanguage(code: string): Promise<void> {
@@ -48,10 +57,10 @@ function choose(forms: Plural, count: number, locale: string): string {
 
 /** The sentence of a key in the chosen language. */
 export function t(key: Key, values: Values = {}): string {
-  return fill(words.value[key] as string | Plural, values, language.value);
+  return fill((words.value[key] ?? key) as string | Plural, values, language.value);
 }
 
 /** For keys made of a code that may be newer than the dictionary. */
 export function has(key: string): key is Key {
-  return key in en;
+  return key in words.value;
 }

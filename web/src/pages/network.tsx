@@ -1,5 +1,6 @@
 /** The network at a glance: models, times, where the coins are. */
-import type { ModelResponse, TotalsResponse } from '../core/contract-types';
+import '../i18n/more';
+import type { ModelResponse, Ratings, TotalsResponse } from '../core/contract-types';
 import type { Context } from '../core/types';
 import { t, type Key } from '../i18n';
 import { bytes } from '../lib/format';
@@ -84,6 +85,7 @@ function Models({ list }: { list: ModelResponse[] }) {
             <th scope="col" class="number">
               {t('network.price', { n: USUAL.tokens })}
             </th>
+            <th scope="col">{t('network.ratings')}</th>
             <th scope="col">{t('network.manifest')}</th>
           </tr>
         </thead>
@@ -99,7 +101,7 @@ function Models({ list }: { list: ModelResponse[] }) {
 
 function Model({ model }: { model: ModelResponse }) {
   const { price, manifest } = model;
-  const name = modelNames.value[manifest] ?? t('network.model', { id: model.model });
+  const name = modelNames.value[manifest] ?? t('composer.model.n', { id: model.model });
   const known = manifestOf(manifest);
   const fee =
     BigInt(price.base) +
@@ -117,9 +119,26 @@ function Model({ model }: { model: ModelResponse }) {
       <td class="number">{model.open_tasks}</td>
       <td class="number nowrap">{money(fee)}</td>
       <td>
+        <RatingsOf ratings={model.ratings} />
+      </td>
+      <td>
         <Cid value={manifest} what={t('network.manifest')} />
       </td>
     </tr>
+  );
+}
+
+/** What askers said, and the fees behind it: a rating costs at least an answer. */
+function RatingsOf({ ratings }: { ratings: Ratings }) {
+  const { good, bad, good_fees, bad_fees } = ratings;
+  if (good + bad === 0) return <span class="faint">{t('network.ratings.none')}</span>;
+  return (
+    <span data-test={testIds.modelRatings} data-good={good} data-bad={bad}>
+      {t('network.ratings.value', { good, bad })}
+      <small class="faint block">
+        {t('network.ratings.fees', { amount: money(BigInt(good_fees)), bad: money(BigInt(bad_fees)) })}
+      </small>
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Texts of a task page: question, agreed answer, dissenting answers. Every one is hashed before it is shown. */
+import '../i18n/more';
 import { readAnswer, readBlock } from '../core/blocks';
 import type { Ballot, TaskResponse } from '../core/contract-types';
 import { MAX_PROMPT_BYTES, PromptFault, readPrompt } from '../core/prompt';

@@ -1,6 +1,9 @@
 /** One question from all sides: its picture, ballots, answer, money, and what dissenters said. */
+import '../i18n/more';
 import type { TaskView } from '../core/types';
+import type { CallbackInfo, TaskResponse } from '../core/contract-types';
 import { t } from '../i18n';
+import { money } from '../state/network';
 import { routeHash } from '../router';
 import { useChain } from '../state/load';
 import { isSettled, readWhole } from '../state/ballots';
@@ -8,7 +11,11 @@ import { isUnknownTask } from '../state/task';
 import { memberVoices, snapshotOf } from '../state/voices';
 import type { Ask } from '../state/chat-types';
 import { Cid, Empty, Fact, Time } from '../ui/parts';
-import { Matrix } from '../ui/matrix';
+import { AppealBox } from '../ui/appeal';
+import { Contested } from '../ui/contested';
+import { RateBox } from '../ui/rate';
+import { Rounds, Verdict, useVerdictVoice } from '../ui/rounds';
+import { StuckBox } from '../ui/stuck';
 import { ReceiptButtons } from '../ui/receipt-buttons';
 import { Ready } from '../ui/states';
 import { Strands, strandWords } from '../ui/strands';
@@ -24,6 +31,7 @@ export default function TaskPage({ id }: { id: number }) {
     [id],
     (view) => (isSettled(view) ? 0 : 1200),
   );
+  useVerdictVoice(loaded.value);
   const none = loaded.value === null && isUnknownTask(loaded.failure?.detail);
   return (
     <div class="page" data-test={testIds.taskPage} data-task={id} data-status={loaded.value?.status}>
@@ -37,13 +45,13 @@ export default function TaskPage({ id }: { id: number }) {
           </a>
         </Empty>
       ) : (
-        <Ready from={loaded}>{(view) => <Body view={view} />}</Ready>
+        <Ready from={loaded}>{(view) => <Body view={view} again={loaded.again} />}</Ready>
       )}
     </div>
   );
 }
 
-function Body({ view }: { view: TaskView }) {
+function Body({ view, again }: { view: TaskView; again: () => void }) {
   const { members, size, outcome, task } = view;
   const voices = memberVoices(members, size, outcome);
   const over = task.status === 'final' || task.status === 'failed';
@@ -55,7 +63,10 @@ function Body({ view }: { view: TaskView }) {
           <span class="soft">{strandWords(voices)}</span>
         </div>
         <Strands voices={voices} decided={outcome !== null} size="full" decorative />
-        {!over && <Stages ask={asAsk(view)} />}
+        {!over && view.rounds.length === 1 && <Stages ask={asAsk(view)} />}
+        <Verdict view={view} />
+        {view.contested && <Contested />}
+        <Conflict task={task} />
       </section>
       <div class="two">
         <section class="section">
@@ -67,7 +78,15 @@ function Body({ view }: { view: TaskView }) {
           <AgreedText view={view} />
         </section>
       </div>
-      <Rounds view={view} />
+      <AppealBox view={view} again={again} />
+      <StuckBox task={task} again={again} />
+      <RateBox task={task} again={again} />
+      <section class="section">
+        <h2 id="rounds-title" tabIndex={-1}>
+          {t(view.rounds.length > 1 ? 'rounds.title' : 'task.ballots')}
+        </h2>
+        <Rounds view={view} />
+      </section>
       <Minority view={view} />
       <div class="two">
         <section class="section">
@@ -96,28 +115,6 @@ function Body({ view }: { view: TaskView }) {
   );
 }
 
-function Rounds({ view }: { view: TaskView }) {
-  return (
-    <section class="section">
-      <h2>{t('task.ballots')}</h2>
-      {view.rounds.map((members, index) => {
-        const round = members[0]?.round ?? index;
-        const deciding = round === view.round;
-        return (
-          <div class="section" key={round}>
-            {view.rounds.length > 1 && <h3>{t('task.round', { n: round + 1 })}</h3>}
-            <Matrix
-              members={members}
-              outcome={deciding ? view.outcome : null}
-              size={deciding ? view.size : members.length}
-            />
-          </div>
-        );
-      })}
-    </section>
-  );
-}
-
 function Facts({ view }: { view: TaskView }) {
   const { task, quorum, size } = view;
   return (
@@ -130,7 +127,44 @@ function Facts({ view }: { view: TaskView }) {
       </Fact>
       <Fact name={t('task.needed')}>{t('task.needed.value', { quorum, size })}</Fact>
       <Fact name={t('task.limit')}>{t('proof.tokens', { n: task.max_output_tokens })}</Fact>
+      {task.carried && (
+        <Fact name={t('task.carried')}>
+          <span data-test={testIds.taskCarried}>{t('task.carried.value')}</span>
+        </Fact>
+      )}
+      {task.callback && <CallbackFact callback={task.callback} />}
     </dl>
+  );
+}
+
+/** A contract that wants to be told, and what telling it earns. */
+function CallbackFact({ callback }: { callback: CallbackInfo }) {
+  const { gas_limit, with_text, fee, deadline } = callback;
+  return (
+    <Fact name={t('task.callback')}>
+      <span data-test={testIds.taskCallback}>
+        {t('task.callback.gas', { gas: gas_limit })}
+        {with_text && ` ${t('task.callback.text')}`}.{' '}
+        {BigInt(fee) > 0n && t('task.callback.fee', { amount: money(BigInt(fee)) })}{' '}
+        {deadline == null ? t('task.callback.after') : t('task.callback.until', { n: deadline })}
+      </span>
+    </Fact>
+  );
+}
+
+/** Whether the same question has ended differently elsewhere: then its answer is never served for free. */
+function Conflict({ task }: { task: TaskResponse }) {
+  const { outcome, status } = task;
+  const answered = status === 'final' && outcome && 'answer' in outcome;
+  const read = useChain(
+    async (ctx, stop) => (answered ? (await ctx.contract.answer(task.model, task.prompt, stop)).answer : null),
+    [task.task, status],
+  );
+  if (!read.value?.conflict) return null;
+  return (
+    <p class="notice apart" data-test={testIds.conflict}>
+      {t('task.conflict')}
+    </p>
   );
 }
 

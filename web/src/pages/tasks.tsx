@@ -1,4 +1,5 @@
 /** All questions: open and done, newest first, each with its voices. */
+import '../i18n/more';
 import { signal } from '@preact/signals';
 import type { TaskResponse } from '../core/contract-types';
 import { t, type Key } from '../i18n';
@@ -158,7 +159,7 @@ function Row({ task }: { task: TaskResponse }) {
       <td>
         <Status task={task} />
       </td>
-      <td class="wide-only soft">{modelNames.value[task.manifest] ?? t('network.model', { id: task.model })}</td>
+      <td class="wide-only soft">{modelNames.value[task.manifest] ?? t('composer.model.n', { id: task.model })}</td>
       <td class="nowrap soft">
         <Time at={task.posted_time * 1000} />
       </td>

@@ -1,4 +1,5 @@
 /** Checks a receipt in this tab, and against any node of its chain. Needs no network of its own. */
+import '../i18n/more';
 import { useEffect, useState } from 'preact/hooks';
 import { createContext } from '../core/context';
 import { asAntiphonError, AntiphonError } from '../core/errors';
@@ -8,7 +9,8 @@ import { isTaskId, routeHash } from '../router';
 import type { NetworkConfig } from '../core/network';
 import { net } from '../state/network';
 import { checkText, compare, makeReceipt, type Receipt } from '../state/receipts';
-import { CheckList, Verdict } from '../ui/checks';
+import { CheckList, Verdict, checkName } from '../ui/checks';
+import { Contested } from '../ui/contested';
 import { ErrorCard, failureWords, type Failure } from '../ui/error-card';
 import { announce } from '../ui/live';
 import { Cid } from '../ui/parts';
@@ -22,6 +24,7 @@ interface Outcome {
   checks: ReceiptCheck[];
   text: string;
   task: number | null;
+  contested: boolean;
   chain: string;
   contract: string;
 }
@@ -184,6 +187,7 @@ function Here({ outcome }: { outcome: Outcome }) {
   const { ok, task, chain } = outcome;
   return (
     <>
+      {ok && outcome.contested && <Contested />}
       {ok && isOurs(outcome) && <p class="soft">{t('verify.ok.next')}</p>}
       {!ok && <CheckList checks={outcome.checks} />}
       {/* A number means a task of the settings' contract and of no other. */}
@@ -209,7 +213,7 @@ function Unknown({ outcome, task }: { outcome: Outcome; task: number }) {
   );
 }
 
-const firstBad = ({ checks }: Outcome): string => checks.find(({ ok }) => !ok)?.name ?? '';
+const firstBad = ({ checks }: Outcome): string => checkName(checks.find(({ ok }) => !ok)?.name ?? '');
 
 const hereWords = (outcome: Outcome): string =>
   outcome.ok ? t('verify.ok') : t('verify.bad', { name: firstBad(outcome) });
@@ -266,7 +270,8 @@ async function checkHere(input: string, rest: string): Promise<Outcome> {
   const text = isTaskId(typed) ? await makeReceipt(contextFor(rest), Number(typed), true) : input;
   const { ok, checks, receipt } = await checkText(text);
   const { chain_id: chain = '', contract = '' } = receipt ?? {};
-  return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, chain, contract };
+  const contested = receipt?.task.contested === true;
+  return { ok, checks, text, task: receipt ? Number(receipt.task.id) : null, contested, chain, contract };
 }
 
 async function checkThere(here: Outcome, rest: string): Promise<Outcome> {

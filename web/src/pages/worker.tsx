@@ -1,6 +1,8 @@
 /** One worker: what it put up, and its part in the latest tasks. */
+import '../i18n/more';
 import type { WorkerResponse } from '../core/contract-types';
 import type { Context, MemberView } from '../core/types';
+import { membersOf } from '../core/rounds';
 import { t } from '../i18n';
 import { routeHash } from '../router';
 import { useChain } from '../state/load';
@@ -55,7 +57,7 @@ function Facts({ worker }: { worker: WorkerResponse }) {
       <Fact name={t('workers.serves')}>
         {worker.seats.length === 0
           ? t('workers.idle')
-          : worker.seats.map((id) => t('network.model', { id })).join(', ')}
+          : worker.seats.map((id) => t('composer.model.n', { id })).join(', ')}
       </Fact>
       <Fact name={t('worker.endpoint')}>
         {worker.endpoint ? <span class="mono">{worker.endpoint}</span> : t('worker.endpoint.none')}
@@ -81,7 +83,7 @@ async function recentParts(ctx: Context, address: string, stop: AbortSignal): Pr
   const ids = Array.from({ length: Math.min(RECENT, newest) }, (_, i) => newest - i);
   const views = await Promise.all(ids.map((id) => readTask(ctx, id, stop).catch(() => null)));
   return views.flatMap((view) => {
-    const member = view?.rounds.flat().find((m) => m.worker === address);
+    const member = view?.rounds.flatMap(membersOf).find((m) => m.worker === address);
     return view && member ? [{ task: view.id, at: view.task.posted_time * 1000, member }] : [];
   });
 }

@@ -1,4 +1,5 @@
 /** Everybody who answers: bond, what of it is at risk, seats, trouble. */
+import '../i18n/more';
 import type { WorkerResponse } from '../core/contract-types';
 import { language, t } from '../i18n';
 import { exact, shorten } from '../lib/format';

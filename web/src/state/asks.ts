@@ -8,7 +8,7 @@ import type { AskEvent, AskRequest, AskResult, Context, OnEvent, TaskView } from
 import { t } from '../i18n';
 import { announce } from '../ui/live';
 import { failureWords, type Failure } from '../ui/error-card';
-import { isOver, type Ask, type Chat } from './chat-types';
+import { isOver, laterOf, type Ask, type Chat } from './chat-types';
 import { chats, findChat, history, networkId, onGone, reread, updateAsk } from './chats';
 import { reader } from './network';
 import { snapshotOf } from './voices';
@@ -42,6 +42,7 @@ async function send(ctx: Context, chat: Chat, ask: Ask, on: OnEvent, stop: Abort
   const messages = [...history(chat, turn?.id ?? null), { role: 'user' as const, content: ask.prompt }];
   const request: AskRequest = { model: ask.model, messages, settings: ask.settings, fresh: ask.fresh };
   if (ask.committee !== null) request.committee = ask.committee;
+  if (ask.carry) request.carry = true;
   const [core, { writePrompt }] = await Promise.all([chain(), import('../core/prompt')]);
   const { cid } = await writePrompt(messages, ask.settings);
   await updateAsk(chat.id, ask.id, (a) => ({ ...a, promptCid: cid }));
@@ -156,8 +157,11 @@ function afterEvent(ask: Ask, event: Exclude<AskEvent, { type: 'pending' }>, at:
 function withView(ask: Ask, view: TaskView): Ask {
   const marks = { ...ask.marks };
   for (const [stage, mark] of Object.entries(view.stages)) marks[stage as keyof typeof marks] ??= mark.at;
-  return { ...ask, task: view.id, stage: view.stage, marks, snapshot: snapshotOf(view) };
+  const later = { ...laterOf(ask), contested: view.contested, settled: isEnded(view) };
+  return { ...ask, task: view.id, stage: view.stage, marks, snapshot: snapshotOf(view), later };
 }
+
+const isEnded = ({ status }: TaskView): boolean => status === 'final' || status === 'failed';
 
 function withResult(ask: Ask, result: AskResult): Ask {
   const { cid, text, sources, liars } = result.answer;

@@ -2,6 +2,8 @@
  * Single ballots leave the contract's state when a task is settled; they stay in its transactions. The receipt collects
  * them from there, so a settled task can still show who said what.
  */
+import type { AppealInfo } from '../core/contract-types';
+import type { TxOutcome } from '../core/rest';
 import type { Context, MemberView, TaskView } from '../core/types';
 import { checkText, makeReceipt, type Receipt } from './receipts';
 import { readTask } from './task';
@@ -10,14 +12,36 @@ export const isSettled = ({ status }: TaskView): boolean => status === 'final' |
 
 /** A task with every ballot that can be had. A node without the transactions costs the ballots, not the page. */
 export async function readWhole(ctx: Context, id: number, stop?: AbortSignal): Promise<TaskView> {
-  const view = await readTask(ctx, id, stop);
-  if (!isSettled(view)) return view;
+  const read = await readTask(ctx, id, stop);
+  if (!isSettled(read)) return read;
+  const view = await withAppeals(ctx, read, stop).catch(() => read);
   try {
     const { receipt } = await checkText(await makeReceipt(ctx, id));
     return receipt ? withBallots(view, receipt) : view;
   } catch {
     return view;
   }
+}
+
+/** Who opened the later rounds is in the contract's state while the task is open, and in its events for good. */
+async function withAppeals(ctx: Context, view: TaskView, stop?: AbortSignal): Promise<TaskView> {
+  if (view.rounds.length < 2) return view;
+  const type = 'wasm-task_appealed';
+  const found = appealsIn(await ctx.rest.search(`${type}.task='${view.id}'`, 1, stop), type, ctx.net.contract, view.id);
+  const rounds = view.rounds.map((one) => ({ ...one, appeal: one.appeal ?? found.get(one.round) ?? null }));
+  return { ...view, rounds };
+}
+
+/** Appeals against a task by the round each opened. */
+export function appealsIn(txs: TxOutcome[], type: string, contract: string, task: number): Map<number, AppealInfo> {
+  const found = new Map<number, AppealInfo>();
+  for (const event of txs.flatMap(({ events }) => events).filter((one) => one.type === type)) {
+    const told = new Map(event.attributes.map(({ key, value }) => [key, value]));
+    const [by, bond, round] = [told.get('by'), told.get('bond'), Number(told.get('round') ?? NaN)];
+    const own = told.get('_contract_address') === contract && told.get('task') === String(task);
+    if (own && by && bond && /^\d+$/.test(bond) && Number.isSafeInteger(round)) found.set(round, { by, bond });
+  }
+  return found;
 }
 
 /** The view with the receipt's ballots in place of those that are missing. */
@@ -29,5 +53,10 @@ export function withBallots(view: TaskView, receipt: Receipt): TaskView {
   );
   const fill = (member: MemberView): MemberView =>
     member.ballot ? member : { ...member, ballot: said.get(`${member.round}/${member.worker}`) ?? null };
-  return { ...view, members: view.members.map(fill), rounds: view.rounds.map((members) => members.map(fill)) };
+  const rounds = view.rounds.map((one) => ({
+    ...one,
+    members: one.members.map(fill),
+    replaced: one.replaced.map(fill),
+  }));
+  return { ...view, members: view.members.map(fill), rounds };
 }

@@ -23,6 +23,17 @@ export interface KeptAnswer {
   cut: boolean;
 }
 
+/** What later rounds may do to an answer, and have done. */
+export interface Later {
+  contested: boolean;
+  /** The answer took the place of another one. */
+  overturned: boolean;
+  /** A larger committee is being asked. */
+  open: boolean;
+  /** Nothing can change any more. */
+  settled: boolean;
+}
+
 /** One question sent to one model with one seed: everything a reload needs is in it before anything is broadcast. */
 export interface Ask {
   id: string;
@@ -44,6 +55,10 @@ export interface Ask {
   answer: KeptAnswer | null;
   known: boolean;
   seconds: number | null;
+  /** Absent in what was kept before anybody looked. */
+  later?: Later;
+  /** The prompt goes with the transaction. */
+  carry?: boolean;
   failure: Failure | null;
 }
 
@@ -63,6 +78,9 @@ export interface Chat {
   updated: number;
   turns: Turn[];
 }
+
+export const laterOf = ({ later }: Ask): Later =>
+  later ?? { contested: false, overturned: false, open: false, settled: false };
 
 export const shownAsk = (turn: Turn): Ask | undefined => turn.asks[turn.shown] ?? turn.asks.at(-1);
 /** Nothing more will come of it without the asker. */

@@ -4,7 +4,7 @@ import { AntiphonError } from '../core/errors';
 import { writePrompt } from '../core/prompt';
 import { COMMITTEES } from '../core/rules';
 import type { Message, Sampling } from '../core/types';
-import { models, net, reader } from './network';
+import { insecure, models, net, reader } from './network';
 import { recall, remember } from './prefs';
 
 export interface Options {
@@ -19,7 +19,6 @@ export interface Options {
 
 export const DEFAULTS: Options = { model: null, committee: 5, temperature: 0, maxTokens: 128, seed: '0', fresh: false };
 export const MOST_TEMPERATURE = 2;
-export const COMMITTEE_SIZES: readonly number[] = COMMITTEES;
 const MOST_SEED = 18_446_744_073_709_551_615n;
 
 export const options = signal<Options>(DEFAULTS);
@@ -40,6 +39,9 @@ export const chosenModel = computed(() => {
   }
   return offered[0] ?? null;
 });
+
+/** A committee of three is for networks that were made for trials. */
+export const committeeSizes = computed<readonly number[]>(() => (insecure.value ? [3, ...COMMITTEES] : COMMITTEES));
 
 /** Longest answer allowed by the model and asked for. */
 export const longest = computed(() =>

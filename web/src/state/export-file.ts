@@ -84,7 +84,7 @@ function askOf(value: unknown): Ask {
     prompt: string(prompt, MOST.text),
     model: whole(model),
     modelName: '',
-    committee: COMMITTEES.find((size) => size === committee) ?? null,
+    committee: [3, ...COMMITTEES].find((size) => size === committee) ?? null,
     settings: settingsOf(settings),
     fresh: false,
     promptCid: null,

@@ -13,6 +13,8 @@ export const netError = signal<AntiphonError | null>(null);
 export const reader = computed<Context | null>(() => (net.value ? createContext(net.value) : null));
 
 export const models = signal<ModelResponse[] | null>(null);
+/** The contract was made for trials: smaller committees are allowed. */
+export const insecure = signal(false);
 export const modelsError = signal<AntiphonError | null>(null);
 /** Names out of manifests, by manifest CID; filled as they are fetched. */
 export const modelNames = signal<Record<string, string>>({});
@@ -28,7 +30,12 @@ export async function bootNetwork(): Promise<void> {
     netError.value = asAntiphonError(thrown);
     return;
   }
-  await Promise.all([refreshModels(), refreshWorkers()]);
+  await Promise.all([refreshModels(), refreshWorkers(), readConfig()]);
+}
+
+async function readConfig(): Promise<void> {
+  // Without an answer only what every network allows is offered.
+  insecure.value = (await reader.value?.contract.config().catch(() => null))?.insecure === true;
 }
 
 export async function refreshModels(): Promise<void> {

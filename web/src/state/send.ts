@@ -68,7 +68,8 @@ export async function askAgain(chatId: string, turnId: string, from: Ask): Promi
   await start(chat, ask, (now) => replaceLast(now, turnId, ask));
 }
 
-const pick = ({ prompt, model, modelName, committee, settings }: Ask): Partial<Ask> => ({
+const pick = ({ prompt, model, modelName, committee, settings, carry }: Ask): Partial<Ask> => ({
+  ...(carry ? { carry } : {}),
   prompt,
   model,
   modelName,

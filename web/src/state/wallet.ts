@@ -132,6 +132,12 @@ async function signerFor({ kind, address }: Account): Promise<Signer> {
   return found;
 }
 
+/** The account that is shown, to sign by itself: what a session's key may not. */
+export async function accountSigner(): Promise<Signer> {
+  if (!account.value) throw new AntiphonError('wallet_missing', {}, 'no account is connected');
+  return signerFor(account.value);
+}
+
 async function use(found: Signer): Promise<void> {
   signer = found;
   const { address, ledger, name } = found;

@@ -2,6 +2,7 @@
  * Ballots × members. The picture is a table: each mark has its word for those who do not see it, and its shape for those
  * who do not see its colour.
  */
+import '../i18n/more';
 import type { Ballot } from '../core/contract-types';
 import type { MemberView } from '../core/types';
 import { t, type Key } from '../i18n';

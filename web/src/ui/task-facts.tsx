@@ -1,4 +1,5 @@
 /** Identifiers, money and transactions of a task: the parts that the proof and the task page share. */
+import '../i18n/more';
 import type { TaskView } from '../core/types';
 import type { TaskResponse } from '../core/contract-types';
 import type { Receipt } from '../state/receipts';
@@ -48,6 +49,16 @@ export function MoneyFacts({ task }: { task: TaskResponse }) {
       </Fact>
       {settlement ? (
         <>
+          {BigInt(settlement.appeal_bonds) > 0n && (
+            <>
+              <Fact name={t('proof.appeal_bonds')}>
+                <Money amount={settlement.appeal_bonds} />
+              </Fact>
+              <Fact name={t('proof.to_appellants')}>
+                <Money amount={settlement.to_appellants} />
+              </Fact>
+            </>
+          )}
           <Fact name={t('proof.paid.all')}>
             <Money amount={settlement.paid} />
           </Fact>

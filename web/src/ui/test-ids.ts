@@ -71,6 +71,9 @@ export const testIds = {
   modelPicker: 'model-picker', // a select of model ids
   modelFacts: 'model-facts',
   committeeSize: 'committee-size', // a select
+  committeeChoice: 'committee-choice', // the sizes with their prices and odds
+  committeeOption: 'committee-option', // a radio field; data-size
+  committeeOdds: 'committee-odds', // a table; of the chosen size
   settingsToggle: 'ask-settings-toggle',
   settingsPanel: 'ask-settings',
   setTemperature: 'set-temperature',
@@ -89,6 +92,7 @@ export const testIds = {
   errorCard: 'error-card', // data-code
   errorMessage: 'error-message',
   errorNext: 'error-next', // the next step: text or a button
+  errorCarry: 'error-carry', // sends a refused prompt inside the transaction
   errorAction: 'error-action', // the button of the next step, where there is one
   errorDetail: 'error-detail', // a disclosure
   hashMismatch: 'hash-mismatch', // the red warning; the text is not in the page
@@ -116,6 +120,31 @@ export const testIds = {
   cid: 'cid', // data-cid: the whole identifier; a button that copies it
   txLink: 'tx-link', // data-hash
 
+  // Rounds, appeal, rating (beside the conversation, and on the task page)
+  rounds: 'rounds', // where there is more than one
+  round: 'round', // data-round, data-kind: open | agreed | confirmed | overturned | undecided | closed; data-size
+  verdictLater: 'verdict-later', // data-kind: what later rounds made of the outcome
+  replaced: 'replaced',
+  appealed: 'appealed', // data-outcome: open | won | lost | contested
+  appealBox: 'appeal-box',
+  appealLeft: 'appeal-left', // data-blocks
+  appealOpen: 'appeal-open',
+  appealDialog: 'appeal-dialog',
+  appealStakes: 'appeal-stakes',
+  appealSigner: 'appeal-signer', // who signs, and how many popups that is
+  appealConfirm: 'appeal-confirm', // data-bond in the base denom
+  appealCancel: 'appeal-cancel',
+  rateBox: 'rate-box',
+  rateGood: 'rate-good',
+  rateBad: 'rate-bad',
+  rated: 'rated', // data-good
+  stuckBox: 'stuck-box',
+  stuckDo: 'stuck-do',
+  contested: 'contested', // the mark wherever a contested answer is shown
+  overturned: 'overturned', // the mark of an answer that took the place of another
+  underAppeal: 'under-appeal', // the mark of an answer that a larger committee is asked about
+  conflict: 'conflict',
+
   // Tasks
   tasksOpen: 'tasks-open',
   tasksDone: 'tasks-done',
@@ -128,12 +157,15 @@ export const testIds = {
   taskMatrixTable: 'task-matrix-table', // its table twin
   taskMinority: 'task-minority', // a text diff
   taskTransactions: 'task-transactions',
+  taskCallback: 'task-callback',
+  taskCarried: 'task-carried',
 
   // Workers and network
   workerRow: 'worker-row', // data-worker
   workerPage: 'worker-page', // data-worker
   networkPage: 'network-page',
   modelRow: 'model-row', // data-model
+  modelRatings: 'model-ratings', // data-good, data-bad
 
   // Verify
   verifyInput: 'verify-input',

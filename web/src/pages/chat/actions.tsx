@@ -92,7 +92,7 @@ function Choices({ chat, turn, ask, done }: { chat: Chat; turn: Turn; ask: Ask; 
           data-test={testIds.retryModel}
           onClick={() => again({ model: m.model, modelName: modelNames.value[m.manifest] ?? '' })}
         >
-          {t('answer.retry.model', { model: modelNames.value[m.manifest] ?? t('network.model', { id: m.model }) })}
+          {t('answer.retry.model', { model: modelNames.value[m.manifest] ?? t('composer.model.n', { id: m.model }) })}
         </button>
       ))}
     </div>

@@ -52,7 +52,23 @@ function Elsewhere() {
   );
 }
 
+/** Answers that are not settled yet are looked after while they are on the screen. */
+function useLater(chat: Chat): void {
+  const waits = chat.turns.some((turn) => turn.asks.some((ask) => ask.answer !== null && ask.later?.settled !== true));
+  useEffect(() => {
+    if (!waits || chat.network !== networkId()) return;
+    let stop: (() => void) | null = null;
+    let gone = false;
+    void import('../../state/later').then(({ lookAfter }) => (gone ? undefined : (stop = lookAfter(chat.id))));
+    return () => {
+      gone = true;
+      stop?.();
+    };
+  }, [chat.id, waits]);
+}
+
 function Turns({ chat }: { chat: Chat }) {
+  useLater(chat);
   const end = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
   useEffect(() => {

@@ -100,7 +100,15 @@ function Editing({ chatKey }: { chatKey: string }) {
 
 /** What stands between the asker and an answer, before the button is pressed. */
 function Note() {
-  const words = !account.value ? t('composer.connect') : needsSession() ? t('composer.session') : null;
+  const seats = chosenModel.value?.seats ?? 0;
+  const { committee } = options.value;
+  const words = !account.value
+    ? t('composer.connect')
+    : needsSession()
+      ? t('composer.session')
+      : chosenModel.value && seats < committee
+        ? t('composer.few', { n: committee, seats })
+        : null;
   return words ? <span data-test={testIds.composerNote}>{words}</span> : null;
 }
 

@@ -54,6 +54,16 @@ export function AskFailure({ chat, turn, ask }: { chat: Chat; turn: Turn; ask: A
           {t('action.retry')}
         </button>
       )}
+      {failure.code === 'upload_failed' && ask.task === null && !unresolved(ask) && !ask.carry && (
+        <button
+          type="button"
+          class="button small"
+          data-test={testIds.errorCarry}
+          onClick={() => void askAgain(chat.id, turn.id, { ...ask, carry: true })}
+        >
+          {t('action.carry')}
+        </button>
+      )}
     </ErrorCard>
   );
 }

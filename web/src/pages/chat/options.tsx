@@ -2,22 +2,15 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../../i18n';
-import {
-  COMMITTEE_SIZES,
-  MOST_TEMPERATURE,
-  anotherSeed,
-  chosenModel,
-  isSeed,
-  longest,
-  options,
-  price,
-  setOption,
-} from '../../state/composer';
+import { chosenModel, committeeSizes, options, price, setOption } from '../../state/composer';
 import { modelNames, models, roughMoney } from '../../state/network';
 import { prepaid } from '../../state/wallet';
 import { Icon } from '../../ui/icons';
-import { Cid } from '../../ui/parts';
+import { lazy } from '../../ui/lazy';
 import { testIds } from '../../ui/test-ids';
+
+/** Most questions are asked without it. */
+const Fine = lazy(() => import('./fine'));
 
 export function ComposerOptions({ note }: { note: ComponentChildren }) {
   const [open, setOpen] = useState(false);
@@ -41,7 +34,7 @@ export function ComposerOptions({ note }: { note: ComponentChildren }) {
         <Price />
       </div>
       {note && <p class="note faint">{note}</p>}
-      {open && <Fine />}
+      {open && <Fine fallback={null} />}
     </>
   );
 }
@@ -60,7 +53,7 @@ function ModelPicker() {
       >
         {offered.map((m) => (
           <option key={m.model} value={m.model}>
-            {modelNames.value[m.manifest] ?? t('network.model', { id: m.model })}
+            {modelNames.value[m.manifest] ?? t('composer.model.n', { id: m.model })}
           </option>
         ))}
       </select>
@@ -77,7 +70,7 @@ function Voices() {
         data-test={testIds.committeeSize}
         onChange={(event) => setOption('committee', Number(event.currentTarget.value))}
       >
-        {COMMITTEE_SIZES.map((size) => (
+        {committeeSizes.value.map((size) => (
           <option key={size} value={size} disabled={size > (chosenModel.value?.seats ?? size)}>
             {size}
           </option>
@@ -104,85 +97,5 @@ function Price() {
         </>
       )}
     </span>
-  );
-}
-
-function Fine() {
-  const { temperature, fresh } = options.value;
-  const chosen = chosenModel.value;
-  return (
-    <fieldset class="fine" data-test={testIds.settingsPanel}>
-      <legend class="hidden-text">{t('composer.settings')}</legend>
-      <label class="field">
-        <span>{t('composer.temperature')}</span>
-        <input
-          class="input"
-          type="number"
-          min="0"
-          max={MOST_TEMPERATURE}
-          step="0.1"
-          value={temperature}
-          title={t('composer.temperature.words')}
-          data-test={testIds.setTemperature}
-          onInput={(event) => setOption('temperature', event.currentTarget.valueAsNumber || 0)}
-        />
-      </label>
-      <label class="field">
-        <span>{t('composer.max_tokens')}</span>
-        <input
-          class="input"
-          type="number"
-          min="1"
-          max={chosen?.limits.max_output_tokens}
-          value={longest.value}
-          data-test={testIds.setMaxTokens}
-          onChange={(event) => setOption('maxTokens', Math.max(1, Math.floor(event.currentTarget.valueAsNumber || 1)))}
-        />
-      </label>
-      <SeedField />
-      <label class="check wide">
-        <input
-          type="checkbox"
-          checked={fresh}
-          data-test={testIds.setFresh}
-          onChange={(event) => setOption('fresh', event.currentTarget.checked)}
-        />
-        {t('composer.fresh')}
-      </label>
-      {chosen && (
-        <p class="faint wide" data-test={testIds.modelFacts}>
-          {t('composer.seats', { n: chosen.seats })} · <Cid value={chosen.manifest} what={t('proof.manifest')} />
-        </p>
-      )}
-    </fieldset>
-  );
-}
-
-function SeedField() {
-  const { seed } = options.value;
-  return (
-    <label class="field">
-      <span>{t('composer.seed')}</span>
-      <span class="joined">
-        <input
-          class="input"
-          inputMode="numeric"
-          pattern="0|[1-9][0-9]{0,19}"
-          value={seed}
-          aria-invalid={!isSeed(seed)}
-          data-test={testIds.setSeed}
-          onInput={(event) => setOption('seed', event.currentTarget.value.trim())}
-        />
-        <button
-          type="button"
-          class="button"
-          aria-label={t('answer.retry.seed')}
-          title={t('answer.retry.seed')}
-          onClick={() => setOption('seed', anotherSeed())}
-        >
-          <Icon name="retry" size={14} />
-        </button>
-      </span>
-    </label>
   );
 }

@@ -1,5 +1,6 @@
 /** The proof of one answer, beside the conversation. */
 import { useEffect, useRef } from 'preact/hooks';
+import '../../i18n/more';
 import type { TaskView } from '../../core/types';
 import { t } from '../../i18n';
 import { routeHash } from '../../router';
@@ -10,7 +11,11 @@ import { isSettled, readWhole } from '../../state/ballots';
 import { memberVoices } from '../../state/voices';
 import { ErrorCard } from '../../ui/error-card';
 import { Icon } from '../../ui/icons';
-import { Matrix } from '../../ui/matrix';
+import { AppealBox } from '../../ui/appeal';
+import { Contested } from '../../ui/contested';
+import { RateBox } from '../../ui/rate';
+import { Rounds, Verdict, useVerdictVoice } from '../../ui/rounds';
+import { StuckBox } from '../../ui/stuck';
 import { ReceiptButtons } from '../../ui/receipt-buttons';
 import { Ready } from '../../ui/states';
 import { Strands } from '../../ui/strands';
@@ -23,7 +28,7 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
   const loaded = useChain(
     (ctx, stop) => readWhole(ctx, task, stop),
     [task],
-    (view) => (isSettled(view) ? 0 : 2500),
+    (view) => (isSettled(view) ? 0 : 1500),
   );
   useEffect(() => {
     panel.current?.focus({ preventScroll: true });
@@ -33,6 +38,8 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
   useEffect(() => {
     if (!matchMedia('(width > 860px)').matches) panel.current?.scrollIntoView({ block: 'start' });
   }, [ask.id, there]);
+  // An answer that is replaced is announced by the conversation.
+  useVerdictVoice(loaded.value, (kind) => kind === 'overturned');
   const close = (): void => {
     proofOf.value = null;
     document.querySelector<HTMLElement>(`[data-task="${task}"] [data-test=${testIds.receiptLine}]`)?.focus();
@@ -64,7 +71,7 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
             ask.promptCid && view.task.prompt !== ask.promptCid ? (
               <ErrorCard failure={{ code: 'other_network', params: {} }} />
             ) : (
-              <Body view={view} ask={ask} />
+              <Body view={view} ask={ask} again={loaded.again} />
             )
           }
         </Ready>
@@ -73,7 +80,7 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
   );
 }
 
-function Body({ view, ask }: { view: TaskView; ask: Ask }) {
+function Body({ view, ask, again }: { view: TaskView; ask: Ask; again: () => void }) {
   const { members, size, outcome, quorum } = view;
   const agree = view.task.outcome_votes ?? ask.answer?.votes ?? 0;
   return (
@@ -84,8 +91,17 @@ function Body({ view, ask }: { view: TaskView; ask: Ask }) {
         {ask.answer && ask.answer.sources.length > 0 && (
           <p class="faint">{t('proof.hashed', { hosts: ask.answer.sources.map(hostOf).join(', ') })}</p>
         )}
-        <h3>{t('proof.ballots')}</h3>
-        <Matrix members={members} outcome={outcome} size={size} />
+        <Verdict view={view} />
+        {view.contested && <Contested />}
+      </section>
+      <AppealBox view={view} again={again} />
+      <StuckBox task={view.task} again={again} />
+      <RateBox task={view.task} again={again} />
+      <section class="section">
+        <h3 id="rounds-title" tabIndex={-1}>
+          {t(view.rounds.length > 1 ? 'rounds.title' : 'proof.ballots')}
+        </h3>
+        <Rounds view={view} />
       </section>
       <section class="section">
         <h3>{t('proof.ids')}</h3>

@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons';
 import { Strands } from '../../ui/strands';
 import { testIds } from '../../ui/test-ids';
 import type { Voice } from '../../lib/strands';
+import { Contested } from '../../ui/contested';
 import { AnswerActions } from './actions';
 import { AskFailure } from './failure';
 import { Stages } from './stages';
@@ -36,6 +37,7 @@ export function TurnView({ chat, turn, last }: { chat: Chat; turn: Turn; last: b
       >
         {!ask.answer && <Progress ask={ask} />}
         {ask.answer && <Text ask={ask} />}
+        {ask.answer && <Standing ask={ask} />}
         {ask.failure && <AskFailure chat={chat} turn={turn} ask={ask} />}
         <footer class="foot">
           {ask.answer && <ReceiptLine ask={ask} />}
@@ -77,6 +79,27 @@ function Text({ ask }: { ask: Ask }) {
         <p class="faint">{t('answer.liars', { n: ask.answer.liars.length })}</p>
       )}
     </div>
+  );
+}
+
+/** What a larger committee has made of the answer, or is about to. */
+function Standing({ ask }: { ask: Ask }) {
+  const { later } = ask;
+  if (!later) return null;
+  return (
+    <>
+      {later.contested && <Contested />}
+      {later.overturned && (
+        <p class="notice" data-test={testIds.overturned}>
+          {t('overturned.words')}
+        </p>
+      )}
+      {later.open && (
+        <p class="notice" data-test={testIds.underAppeal}>
+          {t('appealed.words')}
+        </p>
+      )}
+    </>
   );
 }
 
