@@ -2,7 +2,7 @@
 
 use antiphon_api::*;
 
-use crate::suite::{Ask, Network, Options};
+use crate::suite::{Ask, Network};
 
 /// Waits until a draw without randomness is over.
 fn pass_draw_window(network: &mut Network) {
@@ -183,35 +183,4 @@ fn a_wrong_signature_is_refused() {
         assert!(refused.contains("E_BEACON_SIGNATURE"), "{refused}");
     }
     assert_eq!(network.task(task).status, TaskStatus::Drawing);
-}
-
-/// drand's public network: the real key and the real signature of its round 1000.
-#[test]
-fn round_1000_of_quicknet_draws_a_committee() {
-    let public_key = "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c\
-                      8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb\
-                      5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a";
-    let signature = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125\
-                     e342b73a8dd2bacbe47e4b6b63ed5e39";
-    let quicknet = BeaconConfig {
-        public_key: public_key.parse().unwrap(),
-        genesis: 1_692_803_367,
-        period: 3,
-        delay_seconds: 10,
-    };
-    // Round 1000 is published at 1692806364: the first later than this time and the delay.
-    let mut network = Network::start(&Options {
-        foreign_beacon: Some((quicknet, 1_692_806_351)),
-        ..Options::default()
-    });
-    let task = network.ask(&Ask::default()).unwrap();
-    assert_eq!(network.task(task).waits_for, Some(1_000));
-    let msg = ExecuteMsg::PublishBeacon {
-        round: 1_000,
-        signature: signature.parse().unwrap(),
-        draws: 1,
-    };
-    network.step(4, 13);
-    network.run(&network.stranger.clone(), &msg).unwrap();
-    assert_eq!(network.task(task).members, 5);
 }

@@ -3,8 +3,10 @@
 
 pub mod actors;
 pub mod check;
+pub mod copy;
 pub mod network;
 pub mod votes;
 
 pub use actors::{Beacon, Worker};
+pub use copy::Copy;
 pub use network::{Ask, Network, Options};
