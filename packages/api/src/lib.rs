@@ -9,6 +9,7 @@ mod limits;
 mod msg;
 mod params;
 mod query;
+mod read;
 #[macro_use]
 mod response;
 mod responses;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::params::{BeaconConfig, Limits, Params, Price};
 
 /// Creates a network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstantiateMsg {
     /// The one native denom of all money.
@@ -25,12 +25,12 @@ pub struct InstantiateMsg {
 }
 
 /// Changes the code to a newer version; no state has to be rewritten so far.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MigrateMsg {}
 
 /// How a contract wants to be told of its task's end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// Most gas its message may use.
@@ -78,7 +78,7 @@ pub enum CallbackOutcome {
 }
 
 /// One commit of one member: carries its own proof, so anybody may post it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommitItem {
     /// The task.
@@ -96,7 +96,7 @@ pub struct CommitItem {
 }
 
 /// One reveal: opens a commitment, whoever posts it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevealItem {
     /// The task.
@@ -112,7 +112,7 @@ pub struct RevealItem {
 }
 
 /// What an account can ask of the contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExecuteMsg {
     /// Adds a model; takes the deposit in coins or from the balance.

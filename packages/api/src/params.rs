@@ -3,10 +3,10 @@
 use antiphon_content::Hex;
 use cosmwasm_std::Uint128;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The drand beacon that draws committees, scheme `bls-unchained-g1-rfc9380`; fixed at instantiation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeaconConfig {
     /// Group public key on G2, compressed.
@@ -20,7 +20,7 @@ pub struct BeaconConfig {
 }
 
 /// The rules a task is played by. A task keeps the version it was posted under.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Members of round 0 when the requester names no size.
@@ -109,7 +109,7 @@ impl Params {
 }
 
 /// What a member is paid by, per answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Paid for every ballot that counts, and the charge of a miss.
@@ -121,7 +121,7 @@ pub struct Price {
 }
 
 /// What a model accepts; checked when a task is posted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Largest prompt document, in bytes.

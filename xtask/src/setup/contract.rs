@@ -7,8 +7,9 @@ use crate::error::{Doing, Error, Result};
 use crate::hash::sha256_hex;
 use crate::run::{Step, cargo};
 
-/// What the chain accepts in one upload, in bytes.
-const MAX_BYTES: u64 = 800 * 1024;
+/// Our own limit, in bytes. A chain takes 819,200 in one upload; what lies between is room for later
+/// versions, which every migration needs.
+const MAX_BYTES: u64 = 650_000;
 
 /// Builds the contract against the private system root; cargo itself skips what has not changed.
 pub(super) fn build(site: &Site<'_>, step: &Step, std: &Path) -> Result<Made<PathBuf>> {
@@ -82,7 +83,7 @@ fn check_size(bytes: u64) -> Result<()> {
         what: "size of the contract".to_owned(),
         got: format!("{bytes} bytes"),
         want: format!("at most {MAX_BYTES}"),
-        remedy: "a chain refuses it; make it smaller".to_owned(),
+        remedy: "make it smaller, so that later versions fit into a chain's 819200".to_owned(),
     })
 }
 
@@ -91,13 +92,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_contract_that_no_chain_takes_is_refused_here() {
+    fn a_contract_without_room_to_grow_is_refused_here() {
         assert!(check_size(MAX_BYTES).is_ok());
         assert!(
             check_size(MAX_BYTES + 1)
                 .unwrap_err()
                 .to_string()
-                .contains("819201")
+                .contains("650001")
         );
     }
 }
