@@ -6,6 +6,7 @@ use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 
 use crate::error::ContractError;
+use crate::state::cache::Cache;
 use crate::turn::Turn;
 use crate::{
     execute as on, instantiate as at_start, migrate as to_this, query as show, reply as back,
@@ -36,6 +37,11 @@ pub fn execute(
     info: MessageInfo,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
+    let mut kept = Cache::over(deps.storage);
+    let deps = DepsMut {
+        storage: &mut kept,
+        ..deps
+    };
     let mut turn = Turn::begin(deps, env, info)?;
     match msg {
         ExecuteMsg::RegisterModel {
@@ -97,7 +103,9 @@ pub fn execute(
         ExecuteMsg::AcceptOwnership {} => on::accept_ownership::run(&mut turn),
         ExecuteMsg::RenounceOwnership {} => on::renounce_ownership::run(&mut turn),
     }?;
-    Ok(turn.end())
+    let response = turn.end();
+    kept.write_back();
+    Ok(response)
 }
 
 /// Reads state.

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod beacon;
 pub(crate) mod books;
+pub(crate) mod cache;
 pub(crate) mod callbacks;
 pub(crate) mod carried;
 pub(crate) mod config;
