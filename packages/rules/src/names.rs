@@ -2,7 +2,8 @@
 //!
 //! Traces are bound to their round, so the same answer has another digest in each: in rounds before
 //! the standing one it is named by the standing ballot. Where such a round decided for the answer
-//! itself, only the very ballot that decided it is meant, for another trace there is a wrong one.
+//! itself, only the very ballot that decided it is meant, for another trace there is a wrong one. A
+//! ballot that equals the standing one byte by byte is that one in every round.
 
 use antiphon_documents::Ballot;
 
