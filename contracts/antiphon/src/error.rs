@@ -13,10 +13,8 @@ pub enum ContractError {
         "E_OTHER_CONTRACT: got the state of {got}, want that of this contract; migrate its own code"
     )]
     OtherContract { got: String },
-    #[error(
-        "E_DOWNGRADE: got the state of version {got}, want {want} or older, as three numbers; use newer code"
-    )]
-    Downgrade { got: String, want: &'static str },
+    #[error("E_DOWNGRADE: got the state of version {got}, want {want}; use code that knows it")]
+    Downgrade { got: String, want: String },
     #[error("E_VERSION: {0}")]
     Version(#[from] cw2::VersionError),
     #[error(

@@ -1,6 +1,6 @@
 //! Creates a network: checks everything that is fixed from now on.
 
-use antiphon_api::InstantiateMsg;
+use antiphon_api::{CONTRACT_VERSION, InstantiateMsg};
 use cosmwasm_std::{DepsMut, MessageInfo, Response};
 
 use crate::error::ContractError;
@@ -9,8 +9,6 @@ use crate::validate;
 
 /// What `cw2` records, so that a migration knows what it finds.
 pub(crate) const NAME: &str = "crates.io:antiphon-contract";
-/// The contract's version.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) fn run(
     deps: DepsMut<'_>,
@@ -28,7 +26,7 @@ pub(crate) fn run(
     if let Some(owner) = &msg.owner {
         validate::account(deps.api, owner)?;
     }
-    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
+    cw2::set_contract_version(deps.storage, NAME, CONTRACT_VERSION)?;
     config::add_params(deps.storage, &msg.params)?;
     config::set(
         deps.storage,

@@ -1,13 +1,17 @@
 //! Takes over the state of an older version of this contract.
 //!
-//! Records only grow at flags that older versions never set, so there is nothing to rewrite yet. A
-//! version that has to walk over records must do it in pages, by a message of its own.
+//! 0.2.0 reads the records of 0.1.0 as they are: it added keys, and what records gained stands behind
+//! flags that 0.1.0 never set (a task's count of holders, a settlement's flags). So there is nothing to
+//! rewrite. A version that has to walk over records must do it in pages, by a message of its own.
 
-use antiphon_api::MigrateMsg;
+use antiphon_api::{CONTRACT_VERSION, MigrateMsg};
 use cosmwasm_std::{DepsMut, Response};
 
 use crate::error::ContractError;
-use crate::instantiate::{NAME, VERSION};
+use crate::instantiate::NAME;
+
+/// Every version whose records this code reads: none is newer, so there is no way back.
+const KNOWN: [&str; 2] = ["0.1.0", CONTRACT_VERSION];
 
 pub(crate) fn run(deps: DepsMut<'_>, _: &MigrateMsg) -> Result<Response, ContractError> {
     let found = cw2::get_contract_version(deps.storage)?;
@@ -16,26 +20,14 @@ pub(crate) fn run(deps: DepsMut<'_>, _: &MigrateMsg) -> Result<Response, Contrac
             got: found.contract,
         });
     }
-    let (from, to) = (parts(&found.version), parts(VERSION));
-    if from.is_none() || from > to {
+    if !KNOWN.contains(&found.version.as_str()) {
         return Err(ContractError::Downgrade {
             got: found.version,
-            want: VERSION,
+            want: KNOWN.join(" or "),
         });
     }
-    cw2::set_contract_version(deps.storage, NAME, VERSION)?;
+    cw2::set_contract_version(deps.storage, NAME, CONTRACT_VERSION)?;
     Ok(Response::new())
-}
-
-/// Major, minor and patch; none if the text is not three numbers.
-fn parts(version: &str) -> Option<[u64; 3]> {
-    let mut numbers = version.split('.').map(str::parse);
-    let found = [
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-    ];
-    numbers.next().is_none().then_some(found)
 }
 
 #[cfg(test)]
@@ -52,19 +44,20 @@ mod tests {
     }
 
     #[test]
-    fn older_and_equal_versions_are_taken_over() {
-        for version in ["0.0.9", "0.1.0", VERSION] {
-            assert_eq!(from(NAME, version).unwrap(), VERSION);
+    fn known_versions_are_taken_over() {
+        for version in ["0.1.0", CONTRACT_VERSION] {
+            assert_eq!(from(NAME, version).unwrap(), CONTRACT_VERSION);
         }
     }
 
     #[test]
     fn a_downgrade_an_unknown_version_and_another_contract_are_refused() {
-        for version in ["99.0.0", "0.1", "0.1.0-rc1", ""] {
+        for version in ["99.0.0", "0.2.1", "0.0.9", "0.1", "0.1.0-rc1", ""] {
             let refused = from(NAME, version).unwrap_err();
             assert!(refused.starts_with("E_DOWNGRADE"), "{refused}");
+            assert!(refused.contains("0.1.0 or 0.2.0"), "{refused}");
         }
-        let refused = from("crates.io:cw20-base", "0.0.1").unwrap_err();
+        let refused = from("crates.io:cw20-base", "0.1.0").unwrap_err();
         assert!(refused.starts_with("E_OTHER_CONTRACT"), "{refused}");
     }
 }

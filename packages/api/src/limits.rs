@@ -1,5 +1,7 @@
 //! Bounds that are part of the protocol, and the reason for each.
 
+/// Version of the contract's state and messages, as `config` tells it and migrations read it.
+pub const CONTRACT_VERSION: &str = "0.2.0";
 /// Largest prompt document, in bytes: a worker checks it before any parsing.
 pub const MAX_PROMPT_BYTES: u32 = 16_384;
 /// Largest number of output tokens a model may offer.

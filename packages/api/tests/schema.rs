@@ -35,7 +35,7 @@ fn responses() -> BTreeMap<&'static str, RootSchema> {
 fn document() -> Value {
     json!({
         "contract_name": "antiphon",
-        "contract_version": env!("CARGO_PKG_VERSION"),
+        "contract_version": CONTRACT_VERSION,
         "idl_version": "1.0.0",
         "instantiate": schema_for!(InstantiateMsg),
         "execute": schema_for!(ExecuteMsg),

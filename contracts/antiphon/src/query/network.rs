@@ -1,15 +1,14 @@
 //! What concerns the network as a whole: configuration, parameters, beacon, money.
 
 use antiphon_api::{
-    AwaitedRound, BalanceResponse, BeaconResponse, ConfigResponse, MAX_PAGE, ParamsResponse,
-    TotalsResponse, Uint128,
+    AwaitedRound, BalanceResponse, BeaconResponse, CONTRACT_VERSION, ConfigResponse, MAX_PAGE,
+    ParamsResponse, TotalsResponse, Uint128,
 };
 use antiphon_rules::Schedule;
 use cosmwasm_std::{Deps, Storage};
 
 use super::text;
 use crate::error::ContractError;
-use crate::instantiate::VERSION;
 use crate::state::books::{self, Books};
 use crate::state::{beacon as waits, config as fixed, owner};
 use crate::validate;
@@ -19,7 +18,7 @@ pub(super) fn config(deps: Deps<'_>) -> Result<ConfigResponse, ContractError> {
     let storage = deps.storage;
     let config = fixed::get(storage)?;
     Ok(ConfigResponse {
-        version: VERSION.to_owned(),
+        version: CONTRACT_VERSION.to_owned(),
         denom: config.denom,
         owner: config.owner,
         beacon: config.beacon,
