@@ -17,6 +17,8 @@
 mod suite;
 
 mod appeals;
+mod attacks;
+mod audits;
 mod beacons;
 mod callbacks;
 mod carried;
@@ -32,6 +34,7 @@ mod matrix;
 mod messages;
 mod outcomes;
 mod owner;
+mod peers;
 mod queries;
 mod records;
 mod refusals;

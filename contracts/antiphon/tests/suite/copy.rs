@@ -60,13 +60,23 @@ impl Copy {
         funds: &[Coin],
     ) -> Result<Response, ContractError> {
         let before = self.clone();
-        let info = message_info(sender, funds);
-        let (deps, env) = self.parts();
-        let answered = contract::execute(deps, env, info, msg.clone());
+        let answered = self.execute_and_keep(sender, msg, funds);
         if answered.is_err() {
             self.storage = before.storage;
         }
         answered
+    }
+
+    /// Executes, and keeps even what a refused message wrote, which no chain does.
+    pub fn execute_and_keep(
+        &mut self,
+        sender: &Addr,
+        msg: &ExecuteMsg,
+        funds: &[Coin],
+    ) -> Result<Response, ContractError> {
+        let info = message_info(sender, funds);
+        let (deps, env) = self.parts();
+        contract::execute(deps, env, info, msg.clone())
     }
 
     pub fn migrate(&mut self) -> Result<Response, ContractError> {

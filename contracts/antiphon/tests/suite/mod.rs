@@ -4,6 +4,7 @@
 pub mod actors;
 pub mod check;
 pub mod copy;
+pub mod elsewhere;
 pub mod network;
 pub mod votes;
 
