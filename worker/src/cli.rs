@@ -14,6 +14,7 @@ use crate::edges::{ChildInference, EngineOptions};
 use crate::home::{Home, HomeSpec, create};
 use crate::limits::limit_child;
 use crate::metrics::Status;
+use crate::operator::{self, Errand};
 use crate::ports::Inference;
 use crate::run::{Stop, run};
 
@@ -44,6 +45,18 @@ enum Command {
     Selftest,
     /// Shows what a running worker does
     Status(Show),
+    /// Shows seats, bond and balance as the chain has them
+    Seats(Show),
+    /// Takes a part of the bond out of service; it stays at risk until it is claimed
+    Unbond(Unbond),
+    /// Moves what has unbonded to the balance, once its time has come
+    Claim(Show),
+    /// Sends the balances of the operator's and the sender's accounts to them
+    Withdraw(Withdraw),
+    /// Lets a jailed worker be drawn again, once its time in jail is over
+    Unjail(Show),
+    /// Gives back all seats and unbonds everything; the worker ends its open tasks and takes no more
+    Leave(Show),
     /// The engine's side of the process boundary
     #[command(hide = true)]
     Engine(Engine),
@@ -92,6 +105,22 @@ struct Show {
 }
 
 #[derive(Debug, Args)]
+struct Unbond {
+    /// How much, in the smallest unit; the denom may follow
+    amount: String,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, Args)]
+struct Withdraw {
+    /// How much of the operator's balance, in the smallest unit; all of both accounts' if absent
+    amount: Option<String>,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, Args)]
 struct Engine {
     /// Most bytes of address space
     #[arg(long)]
@@ -106,6 +135,17 @@ pub fn cli_main(make: MakeInference) -> ExitCode {
         Command::Start(args) => start(&args, make),
         Command::Selftest => selftest(),
         Command::Status(args) => status(&args),
+        Command::Seats(args) => errand(&args, |_| Ok(Errand::Seats)),
+        Command::Unbond(Unbond { amount, show }) => {
+            errand(&show, |denom| Ok(Errand::Unbond(coins(&amount, denom)?)))
+        }
+        Command::Claim(args) => errand(&args, |_| Ok(Errand::Claim)),
+        Command::Withdraw(Withdraw { amount, show }) => errand(&show, |denom| {
+            let amount = amount.map(|amount| coins(&amount, denom));
+            Ok(Errand::Withdraw(amount.transpose()?))
+        }),
+        Command::Unjail(args) => errand(&args, |_| Ok(Errand::Unjail)),
+        Command::Leave(args) => errand(&args, |_| Ok(Errand::Leave)),
         Command::Engine(args) => engine(&args),
     };
     match result {
@@ -256,6 +296,29 @@ fn status(args: &Show) -> Result<(), Failure> {
     }
     let status: Status = serde_json::from_str(&text)?;
     table(&args.home, &status)
+}
+
+/// Does what the operator asks for, with the keys of this home, and tells how things stand.
+fn errand(args: &Show, what: impl FnOnce(&str) -> Result<Errand, Failure>) -> Result<(), Failure> {
+    let config = Home::new(&args.home).config()?;
+    let errand = what(&config.denom)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let report = runtime.block_on(operator::run(&config, errand))?;
+    match args.json {
+        true => say(&serde_json::to_string(&report)?),
+        false => say(&report.to_string()),
+    }
+}
+
+/// An amount of the smallest unit, with or without its denom.
+fn coins(text: &str, denom: &str) -> Result<u128, Failure> {
+    let number = text.strip_suffix(denom).unwrap_or(text);
+    number.parse().map_err(|_| {
+        format!("got the amount {text:?}, want a whole number of {denom}, such as 1000000{denom}")
+            .into()
+    })
 }
 
 fn table(home: &Path, status: &Status) -> Result<(), Failure> {

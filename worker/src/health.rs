@@ -1,6 +1,7 @@
 //! Whether the chain lets this worker take part, told by cause.
 
 use antiphon_api::WorkerResponse;
+use antiphon_chain::rfc3339;
 
 use crate::metrics::Metrics;
 use crate::ports::EdgeError;
@@ -13,11 +14,15 @@ pub fn judge_record(metrics: &Metrics, record: &Result<Option<WorkerResponse>, E
     let Ok(record) = record else { return };
     let record = record.as_ref();
     let bonded = record.is_some_and(|record| record.bond.u128() > 0);
-    let jailed = record.is_some_and(|record| record.jailed_until.is_some());
+    let jailed = record.and_then(|record| record.jailed_until);
     let seated = record.is_some_and(|record| !record.seats.is_empty());
     let told = |fault: bool, why: &str| fault.then(|| why.to_owned());
     metrics.fault("bond", told(!bonded, "not bonded"));
-    metrics.fault("jail", told(jailed, "jailed after misses"));
+    let jailed = jailed.map(|until| {
+        let date = rfc3339(until);
+        format!("jailed after misses until {date}: find out why duties were lost, then `antiphon-worker unjail`")
+    });
+    metrics.fault("jail", jailed);
     metrics.fault("seat", told(bonded && !seated, "no seat is held"));
     if let Some(record) = record {
         metrics.record(record.bond.u128(), u64::from(record.misses));

@@ -1,7 +1,7 @@
 //! The directory that holds everything of one worker, and the lock that keeps it to one process.
 //!
 //! ```text
-//! config.toml   keys/{operator,voter,sender}.json   journal/   blocks/   models/   cursor.json   lock
+//! config.toml   keys/{operator,voter,sender}.json   journal/   blocks/   models/   cursor.json   lock   left
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -168,6 +168,27 @@ impl Home {
     #[must_use]
     pub fn status_file(&self) -> PathBuf {
         self.root.join("status.addr")
+    }
+
+    /// There once the operator said `leave`.
+    fn left_file(&self) -> PathBuf {
+        self.root.join("left")
+    }
+
+    /// Whether the operator said `leave`: then no seat is taken and no bond is topped up at start.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.left_file().exists()
+    }
+
+    /// Notes that the operator said `leave`.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn mark_left(&self) -> Result<(), HomeError> {
+        let path = self.left_file();
+        let text = "`antiphon-worker leave` gave seats and bond back. Delete this file to take them again at the next start.\n";
+        fs::write(&path, text).map_err(|why| HomeError::Io { path, why })
     }
 
     /// The key that owns bond and seats; it may be kept elsewhere once the seats are taken, then none.

@@ -20,6 +20,7 @@ pub mod journal;
 mod limits;
 pub mod metrics;
 pub mod models;
+pub mod operator;
 pub mod outbox;
 pub mod ports;
 pub mod prompt;

@@ -13,7 +13,14 @@ use crate::ports::Handed;
 /// A node that gives no block for so long is lost: readiness turns within half a minute.
 const LOST_AFTER_SECONDS: u64 = 20;
 /// Kinds of messages, by their names in `antiphon_messages_total`.
-const MESSAGES: [&str; 5] = ["commit", "reveal", "publish_beacon", "advance", "other"];
+const MESSAGES: [&str; 6] = [
+    "commit",
+    "reveal",
+    "publish_beacon",
+    "advance",
+    "deliver",
+    "other",
+];
 /// What became of votes handed over.
 const HANDED: [&str; 3] = ["taken", "busy", "refused"];
 

@@ -15,6 +15,8 @@ pub const VOTES_PER_MESSAGE: usize = 16;
 /// Votes of a kind waiting at most; the least urgent are dropped and come again, since a vote is offered until it
 /// is on chain.
 const MOST_WAITING: usize = 1_024;
+/// Callbacks waiting at most, each with a text of up to 64 KiB.
+const MOST_DELIVERIES: usize = 16;
 /// Transactions in flight: as many as were seen to land in one block. Commits leave two places to reveals, the
 /// rest takes two at most.
 const MOST_IN_FLIGHT: usize = 10;
@@ -47,6 +49,7 @@ pub struct Outbox {
     commits: BTreeMap<Rank, CommitItem>,
     beacons: VecDeque<(u64, Hex<48>, u32)>,
     advances: BTreeSet<u64>,
+    deliveries: VecDeque<(u64, Option<String>)>,
     sent: u64,
     /// Messages on their way; true for those that carry votes.
     flying: BTreeMap<u64, bool>,
@@ -93,6 +96,13 @@ impl Outbox {
         }
     }
 
+    /// Queues the callback of a task, with the answer's text if it is wanted.
+    pub fn deliver(&mut self, task: u64, text: Option<String>) {
+        if self.deliveries.len() < MOST_DELIVERIES {
+            self.deliveries.push_back((task, text));
+        }
+    }
+
     /// Drops commits not yet sent: the process is stopping.
     pub fn drop_commits(&mut self) {
         self.commits.clear();
@@ -105,6 +115,7 @@ impl Outbox {
             && self.commits.is_empty()
             && self.beacons.is_empty()
             && self.advances.is_empty()
+            && self.deliveries.is_empty()
             && self.flying.is_empty()
     }
 
@@ -163,7 +174,11 @@ impl Outbox {
         for task in &tasks {
             self.advances.remove(task);
         }
-        (!tasks.is_empty()).then_some(ExecuteMsg::Advance { tasks })
+        if !tasks.is_empty() {
+            return Some(ExecuteMsg::Advance { tasks });
+        }
+        let (task, text) = self.deliveries.pop_front()?;
+        Some(ExecuteMsg::Deliver { task, text })
     }
 }
 

@@ -63,6 +63,9 @@ pub trait ChainPort: Send + Sync {
     fn params(&self) -> Edge<'_, ParamsResponse>;
     /// Coins of the key that pays gas.
     fn fee_balance(&self) -> Edge<'_, u128>;
+    /// What sending this message with the key that pays gas would cost, in coins of the chain's denom. An error is
+    /// also a message that would be refused.
+    fn cost<'a>(&'a self, msg: &'a ExecuteMsg) -> Edge<'a, u128>;
     /// Sends a message with the key that pays gas, and waits until it is in a block.
     fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt>;
     /// Sends a message with the key that owns the bond, with coins of the chain's denom.

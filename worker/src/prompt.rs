@@ -90,6 +90,11 @@ impl Finder {
         }
     }
 
+    /// Any block from our store or one of these sources, each asked once.
+    pub async fn once(&self, cid: &Cid, sources: &[String]) -> Option<Vec<u8>> {
+        self.pass(cid, sources, &mut BTreeMap::new()).await
+    }
+
     /// Our own store first, then every source once, in order, a slow one beside the next.
     async fn pass(
         &self,

@@ -232,12 +232,18 @@ impl Worker {
             config.clone(),
         );
         let (me, voter) = (self.voter.worker().to_owned(), self.voter.public_key());
+        let left = Home::new(&config.home).has_left();
         AbortOnDropHandle::new(tokio::spawn(async move {
             let mut served = BTreeMap::new();
             for model in &config.models {
                 served.insert(model.id, bringer.bring(model).await?);
             }
-            take_seats(chain.as_ref(), &config, &me, voter).await?;
+            match left {
+                true => tracing::warn!(
+                    "this worker has left: it ends its open tasks and takes no seat; to come back, delete the file `left` in its home"
+                ),
+                false => take_seats(chain.as_ref(), &config, &me, voter).await?,
+            }
             Ok(served)
         }))
     }
@@ -250,6 +256,7 @@ impl Worker {
             served: BTreeMap::new(),
             coming: config.models.iter().map(|model| model.id).collect(),
             speculate: config.speculate,
+            deliver: config.deliver,
             static_peers: config.peers.clone(),
             ask_again_after: config.ask_again_after,
         };

@@ -19,6 +19,12 @@ pub fn advance_wait(task: u64, entered: u64, worker: &[u8]) -> u64 {
     wait(&[&task.to_be_bytes(), &entered.to_be_bytes(), worker])
 }
 
+/// How many turns a worker that is in no committee of this task lets pass after the committee's own.
+#[must_use]
+pub fn deliver_turn(task: u64, worker: &[u8]) -> u64 {
+    wait(&[b"deliver", &task.to_be_bytes(), worker])
+}
+
 fn wait(parts: &[&[u8]]) -> u64 {
     let digest: [u8; 32] = Sha256::new_with_prefix(parts.concat()).finalize().into();
     // 256 is a multiple of 4: the last byte alone tells the remainder.

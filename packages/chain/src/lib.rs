@@ -42,7 +42,7 @@ pub use msg::Msg;
 pub use outcome::TxOutcome;
 pub use rpc::Rpc;
 pub use sender::{Sender, SenderOptions, Sent};
-pub use time::unix_seconds;
+pub use time::{rfc3339, unix_seconds};
 pub use tx::executed;
 pub use types::{
     AbciAnswer, BlockResults, Broadcast, Event, Status, TxFound, TxHash, TxPage, TxResult,

@@ -160,6 +160,17 @@ impl Sender {
         self.send(&[Msg::execute(contract, msg, funds)?], gas).await
     }
 
+    /// What sending these messages would cost in fees: simulated where `gas` says so, and nothing is sent.
+    ///
+    /// # Errors
+    /// The simulation is refused, as sending would be; or no node answers.
+    pub async fn cost(&self, msgs: &[Msg], gas: Gas) -> Result<Coin, ChainError> {
+        let mut account = self.chain.account(&self.address).await?;
+        let msgs = self.in_whose_name(msgs);
+        let limit = self.gas_limit(&mut account, &msgs, gas).await?;
+        self.options.gas_price.fee(limit)
+    }
+
     /// Signs, sends, waits for the block, and turns a failed transaction into a typed error.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use antiphon_api::{AwaitedRound, Hex, TaskResponse, TaskStatus};
 
+use super::callbacks::Callbacks;
 use super::{Actor, Event};
 use crate::bench::Guess;
 use crate::ports::{EdgeError, Tick};
@@ -31,7 +32,7 @@ const BATCH: u32 = 10;
 /// What is known of the work for all.
 #[derive(Debug, Default)]
 pub(super) struct Chores {
-    tasks: BTreeMap<u64, TaskResponse>,
+    pub(super) tasks: BTreeMap<u64, TaskResponse>,
     /// The last task of the last page; none at the end, or before the first.
     cursor: Option<u64>,
     awaited: BTreeMap<u64, AwaitedRound>,
@@ -43,7 +44,9 @@ pub(super) struct Chores {
     due: BTreeMap<u64, Since>,
     looked: bool,
     guessing: bool,
-    given_up: BTreeSet<u64>,
+    /// Tasks and rounds whose prompt was not to be had for a guess.
+    given_up: BTreeSet<(u64, u8)>,
+    pub(super) callbacks: Callbacks,
 }
 
 /// Work that waits for somebody: since when, and how often we sent it.
@@ -91,6 +94,7 @@ impl Chores {
         let after = self.cursor;
         self.cursor = page.iter().map(|task| task.task).max();
         let last = self.cursor.unwrap_or(u64::MAX);
+        page.iter().for_each(|task| self.callbacks.saw(task));
         let covered = |task: u64| Some(task) > after && task <= last;
         self.tasks.retain(|task, _| !covered(*task));
         self.tasks
@@ -123,6 +127,7 @@ impl Actor {
         }
         self.relay_beacon(tick.time);
         self.advance_due();
+        self.deliver_due();
         self.guess();
     }
 
@@ -261,12 +266,16 @@ impl Actor {
         let Chores {
             tasks, given_up, ..
         } = &mut self.chores;
-        given_up.retain(|task| tasks.contains_key(task));
+        given_up.retain(|(task, _)| tasks.contains_key(task));
+        let served = self.open.keys().chain(self.ended.keys());
         let guess = tasks.values().find(|task| {
             task.status == TaskStatus::Drawing
                 && self.settings.served.get(&task.model) == Some(&task.manifest)
-                && !given_up.contains(&task.task)
+                && is_readable(task)
+                && !given_up.contains(&(task.task, task.round))
                 && !self.bench.knows(task)
+                // Nobody serves twice in a task.
+                && !served.clone().any(|key| key.task == task.task)
         });
         let Some(task) = guess.cloned() else { return };
         self.chores.guessing = true;
@@ -274,20 +283,26 @@ impl Actor {
         tracing::info!(task = task.task, "started before the draw");
         self.beside(async move {
             let Some(block) = finder.find(&task, Patience::OnePass).await else {
-                return Event::Speculated(task.task, Guess::Failed);
+                return Event::Speculated(task.task, task.round, Guess::Failed);
             };
-            Event::Speculated(task.task, bench.guess(&task, block).await)
+            Event::Speculated(task.task, task.round, bench.guess(&task, block).await)
         });
     }
 
-    pub(super) fn on_speculated(&mut self, task: u64, guess: Guess) {
+    pub(super) fn on_speculated(&mut self, task: u64, round: u8, guess: Guess) {
         self.chores.guessing = false;
-        // One guess a task: if the prompt was not to be had, the duty will look for it with patience.
+        // One guess a round: if the prompt was not to be had, the duty will look for it with patience.
         if guess != Guess::BrokenOff {
-            self.chores.given_up.insert(task);
+            self.chores.given_up.insert((task, round));
         }
         tracing::debug!(task, ?guess, "guess ended");
     }
+}
+
+/// A carried prompt is handed out by the chain to members only, who then serve it to everybody: before the first
+/// draw nobody has it.
+const fn is_readable(task: &TaskResponse) -> bool {
+    !task.carried || task.round > 0
 }
 
 /// Whether a transition may have become due without any event.

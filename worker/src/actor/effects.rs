@@ -10,7 +10,7 @@ use crate::duty::{DutyKey, Effect, Input, Phase, Reason};
 use crate::outbox::Outgoing;
 use crate::ports::{EdgeError, Handed, Outcome, Receipt};
 use crate::prompt::Patience;
-use crate::relay::{Decision, Half};
+use crate::relay::{Decision, Half, Item};
 
 /// A ballot, with the answer's text if it is one.
 #[derive(Clone)]
@@ -58,9 +58,12 @@ impl Actor {
         let Some(duty) = self.open.get(&key) else {
             return;
         };
-        let task = duty.task.clone();
+        let (task, carried) = (duty.task.clone(), duty.carried.clone());
         let work = async move {
-            let found = finder.find(&task, Patience::Until(half, heights)).await;
+            let found = match carried {
+                Some(block) => Some(block),
+                None => finder.find(&task, Patience::Until(half, heights)).await,
+            };
             if found.is_some() {
                 sender.send(Event::Fetched(key)).await.ok();
             }
@@ -131,6 +134,20 @@ impl Actor {
     fn put_own(&mut self, key: DutyKey, half: Half) {
         if let Some(item) = self.own_item(key, half) {
             self.intake.lock().desk.put_own(item, self.height);
+        }
+    }
+
+    fn own_item(&self, key: DutyKey, half: Half) -> Option<Item> {
+        let entry = self.open.get(&key)?.entry.as_ref()?;
+        match half {
+            Half::Reveal => Some(Item::Reveal(self.voter.reveal(entry))),
+            Half::Commit => match self.voter.commit(entry) {
+                Ok(item) => Some(Item::Commit(item)),
+                Err(error) => {
+                    tracing::error!(task = key.task, %error, "the commit cannot be signed");
+                    None
+                }
+            },
         }
     }
 
@@ -235,6 +252,7 @@ fn name(msg: &ExecuteMsg) -> &'static str {
         ExecuteMsg::Reveal { .. } => "reveal",
         ExecuteMsg::PublishBeacon { .. } => "publish_beacon",
         ExecuteMsg::Advance { .. } => "advance",
+        ExecuteMsg::Deliver { .. } => "deliver",
         _ => "other",
     }
 }

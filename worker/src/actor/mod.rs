@@ -3,6 +3,7 @@
 //! One actor owns everything that changes. Long work (search, inference, transactions, handing over)
 //! runs beside it and comes back as an [`Event`], so no node, peer or engine can hold up a reveal.
 
+mod callbacks;
 mod chores;
 mod effects;
 mod refresh;
@@ -24,9 +25,10 @@ use crate::ports::{
     BeaconPort, ChainPort, ContentPort, EdgeError, Handed, Inference, PeerPort, Receipt, Tick,
 };
 use crate::prompt::Finder;
-use crate::relay::{Half, Intake, Item};
+use crate::relay::{Half, Intake};
 use crate::vote::Voter;
 
+pub use callbacks::Errand;
 pub use effects::Work;
 
 /// Ended duties remembered, so that a node that shows one again starts nothing.
@@ -70,6 +72,8 @@ pub struct Settings {
     pub coming: BTreeSet<u64>,
     /// Start before the draw.
     pub speculate: bool,
+    /// Deliver callbacks whose fee is more than the gas.
+    pub deliver: bool,
     /// Block sources besides those on record.
     pub static_peers: Vec<String>,
     /// Pause between two asks of one source.
@@ -89,10 +93,12 @@ pub enum Event {
     HandedOver(DutyKey, Half, Handed),
     /// A beacon round was read for so many tasks.
     Beacon(u64, u32, Result<Option<Hex<48>>, EdgeError>),
-    /// A guess at a task came to its end.
-    Speculated(u64, Guess),
+    /// A guess at a task came to its end, made in this round.
+    Speculated(u64, u8, Guess),
     /// `due` was read again after the wait: the task, and whether it still is.
     StillDue(u64, bool),
+    /// A callback was looked at.
+    Errand(u64, Errand),
 }
 
 /// One duty and what belongs to it.
@@ -101,6 +107,8 @@ struct Open {
     machine: Machine,
     task: TaskResponse,
     entry: Option<Entry>,
+    /// The prompt's block, if the task carries it.
+    carried: Option<Vec<u8>>,
     /// The answer's text until it is in the store.
     text: Option<Vec<u8>>,
     work: Option<AbortHandle>,
@@ -242,8 +250,9 @@ impl Actor {
             Event::Sent(id, what, result) => self.on_sent(id, what, result),
             Event::HandedOver(key, half, handed) => self.on_handed_over(key, half, handed),
             Event::Beacon(round, tasks, result) => self.on_beacon(round, tasks, result),
-            Event::Speculated(task, guess) => self.on_speculated(task, guess),
+            Event::Speculated(task, round, guess) => self.on_speculated(task, round, guess),
             Event::StillDue(task, due) => self.on_still_due(task, due),
+            Event::Errand(task, errand) => self.on_errand(task, errand),
         }
         self.post_votes();
         self.pump();
@@ -377,19 +386,5 @@ impl Actor {
 
     fn worker(&self) -> &str {
         self.voter.worker()
-    }
-
-    fn own_item(&self, key: DutyKey, half: Half) -> Option<Item> {
-        let entry = self.open.get(&key)?.entry.as_ref()?;
-        match half {
-            Half::Reveal => Some(Item::Reveal(self.voter.reveal(entry))),
-            Half::Commit => match self.voter.commit(entry) {
-                Ok(item) => Some(Item::Commit(item)),
-                Err(error) => {
-                    tracing::error!(task = key.task, %error, "the commit cannot be signed");
-                    None
-                }
-            },
-        }
     }
 }

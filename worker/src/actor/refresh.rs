@@ -80,17 +80,12 @@ impl Actor {
     }
 
     /// A prompt that its task carries goes into our store, and from there to everybody who looks for it.
-    async fn keep_carried(&self, duty: &Duty) {
-        let Some(block) = duty
-            .block
-            .as_ref()
-            .filter(|block| duty.prompt.matches(block))
-        else {
-            return;
-        };
+    async fn keep_carried(&self, duty: &Duty) -> Option<Vec<u8>> {
+        let block = carried(duty)?;
         if let Err(error) = self.ports.content.keep(&duty.prompt, block).await {
             tracing::warn!(%error, task = duty.task, "the carried prompt is not kept in our store");
         }
+        Some(block.to_vec())
     }
 
     /// A duty seen for the first time. It is served only if its task hashes to its digest.
@@ -113,14 +108,23 @@ impl Actor {
         } else {
             None
         };
-        if refused.is_none() {
-            self.keep_carried(duty).await;
+        // Saying `unavailable` of a carried prompt is always a miss: better to wait for a node that shows it.
+        if refused.is_none() && entry.is_none() && task.carried && carried(duty).is_none() {
+            let task = duty.task;
+            return Err(EdgeError::new(format!(
+                "the node shows task {task} without the prompt it carries"
+            )));
         }
+        let carried = match refused {
+            None => self.keep_carried(duty).await,
+            Some(_) => None,
+        };
         let (machine, effects) = Machine::new(view, entry.as_ref().map(Vote::from));
         let open = Open {
             machine,
             task,
             entry,
+            carried,
             text: None,
             work: None,
         };
@@ -266,6 +270,12 @@ impl Actor {
         }
         Ok(())
     }
+}
+
+/// The prompt's block, if the duty hands it out and it is the prompt's.
+fn carried(duty: &Duty) -> Option<&[u8]> {
+    let block = duty.block.as_ref()?.as_slice();
+    duty.prompt.matches(block).then_some(block)
 }
 
 fn board_member(member: MemberInfo, voter: Option<Hex<33>>) -> Member {

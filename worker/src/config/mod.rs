@@ -98,6 +98,8 @@ pub struct Config {
     pub endpoint: Option<String>,
     /// Start before the draw.
     pub speculate: bool,
+    /// Deliver callbacks for their fee.
+    pub deliver: bool,
     /// Models to serve, by id.
     pub models: Vec<ServedModel>,
     /// drand endpoints.
@@ -187,6 +189,7 @@ impl Written {
             status_listen,
             endpoint,
             speculate: self.worker.speculate,
+            deliver: self.worker.deliver,
             models,
             beacon_urls: self.beacon.urls,
             beacon_chain_hash: self.beacon.chain_hash,

@@ -68,6 +68,10 @@ const COMMENTS: &[(&str, &str)] = &[
         "speculate =",
         "Start on tasks of served models before their committee is drawn.",
     ),
+    (
+        "deliver =",
+        "Tell contracts that asked of their answers, when the fee for it is more than the gas.",
+    ),
     ("[[model]]", "A model to serve."),
     (
         "[beacon]",

@@ -51,6 +51,8 @@ pub struct WrittenWorker {
     pub endpoint: String,
     /// Start on tasks of served models before the committee is drawn.
     pub speculate: bool,
+    /// Deliver callbacks to contracts that asked, when the fee is more than the gas.
+    pub deliver: bool,
 }
 
 impl Default for WrittenWorker {
@@ -63,6 +65,7 @@ impl Default for WrittenWorker {
             status_listen: "127.0.0.1:7500".to_owned(),
             endpoint: String::new(),
             speculate: true,
+            deliver: true,
         }
     }
 }

@@ -6,7 +6,7 @@ use antiphon_api::{
     BeaconResponse, DutiesResponse, ExecuteMsg, ModelResponse, ParamsResponse, RoundResponse,
     SeatsResponse, TaskFilter, TaskResponse, TasksResponse, WorkerResponse,
 };
-use antiphon_chain::{ChainError, Coin, Contract, Sender, TxOutcome, WasmEvent};
+use antiphon_chain::{ChainError, Coin, Contract, Sender, TxOutcome, WasmEvent, gas};
 
 use crate::ports::{ChainPort, Edge, EdgeError, Receipt};
 
@@ -145,6 +145,14 @@ impl ChainPort for ContractPort {
 
     fn fee_balance(&self) -> Edge<'_, u128> {
         Box::pin(edge(self.sender.balance()))
+    }
+
+    fn cost<'a>(&'a self, msg: &'a ExecuteMsg) -> Edge<'a, u128> {
+        Box::pin(edge(async move {
+            let sent = self.contract.message(msg, &[])?;
+            let cost = self.sender.cost(&[sent], gas::of(msg)).await?;
+            Ok(cost.amount)
+        }))
     }
 
     fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt> {

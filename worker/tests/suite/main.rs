@@ -5,6 +5,8 @@
     reason = "in a test a panic is a failure with its place"
 )]
 
+mod callbacks;
+mod carried;
 mod chores;
 mod config;
 mod desk;
@@ -17,6 +19,7 @@ mod http;
 mod journal;
 mod life;
 mod models;
+mod operator;
 mod outbox;
 mod process;
 mod relay;

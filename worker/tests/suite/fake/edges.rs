@@ -96,6 +96,9 @@ impl ChainPort for FakeChain {
     fn fee_balance(&self) -> Edge<'_, u128> {
         self.read(|_, _| Some(1))
     }
+    fn cost<'a>(&'a self, _: &'a ExecuteMsg) -> Edge<'a, u128> {
+        self.read(|state, _| Some(state.told.cost))
+    }
     fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt> {
         Box::pin(async move {
             let fault = self.world.lock().fault(true);

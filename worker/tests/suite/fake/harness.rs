@@ -54,6 +54,7 @@ impl Harness {
             served: BTreeMap::from([(1, manifest())]),
             coming: std::collections::BTreeSet::new(),
             speculate: true,
+            deliver: true,
             static_peers: vec!["http://source".to_owned()],
             ask_again_after: Duration::from_secs(1),
         };

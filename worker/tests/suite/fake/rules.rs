@@ -138,6 +138,14 @@ impl State {
                     self.tasks.get_mut(id).unwrap().response.due = false;
                 }
             }
+            ExecuteMsg::Deliver { task, text } => {
+                self.told.delivered.push((*task, text.clone()));
+                let callback = &mut self.tasks.get_mut(task).unwrap().response.callback;
+                match callback {
+                    Some(left) if self.told.receiver_fails => left.fee = Uint128::zero(),
+                    _ => *callback = None,
+                }
+            }
             _ => self.sent.push("other"),
         }
         self.refused
@@ -213,6 +221,14 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Callbacks: what delivering one costs, and what was delivered.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) cost: u128,
+    pub(crate) receiver_fails: bool,
+    pub(crate) delivered: Vec<(u64, Option<String>)>,
 }
 
 fn enter(task: &mut Task, status: TaskStatus, height: u64, window: u64) {

@@ -86,6 +86,7 @@ pub(crate) struct State {
     pub(crate) advanced: Vec<u64>,
     /// What the operator's key sent, with its coins.
     pub(crate) operator: Vec<(ExecuteMsg, u128)>,
+    pub(crate) told: super::rules::Told,
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +139,7 @@ impl World {
             pages: 0,
             advanced: Vec::new(),
             operator: Vec::new(),
+            told: super::rules::Told::default(),
         })))
     }
 
