@@ -2,9 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { CODES } from '../src/core/errors';
 import { LANGUAGES, fill, preferredLanguage, type Plural } from '../src/i18n';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { en } from '../src/i18n/en';
+import { first } from '../src/i18n/en-first';
 import '../src/i18n/more';
 import { actionOf } from '../src/pages/chat/next-step';
+import { SRC, firstLoad } from './static-graph';
 
 type Entry = string | Plural;
 const places = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
@@ -69,5 +73,25 @@ describe('failures', () => {
       expect(actionOf(code, true)).toBe('follow');
       expect(actionOf(code, false)).toBe('retry');
     }
+  });
+});
+
+describe('words that come later', () => {
+  it('are not needed by anything of the first load', () => {
+    const keys = new Set(Object.keys(first));
+    const later = Object.keys(en).filter((key) => !keys.has(key));
+    expect(later.length).toBeGreaterThan(200);
+    for (const file of firstLoad().filter((name) => !name.startsWith('i18n/'))) {
+      const text = readFileSync(join(SRC, file), 'utf8');
+      expect(
+        later.filter((key) => text.includes(`'${key}'`)),
+        file,
+      ).toEqual([]);
+    }
+  });
+
+  it('stay out of the first load', () => {
+    expect(firstLoad()).not.toContain('i18n/more.ts');
+    expect(firstLoad()).toContain('i18n/en-first.ts');
   });
 });
