@@ -116,7 +116,26 @@ describe('what rounds came to', () => {
       ['undecided', 'undecided'],
     ],
     [
-      'settled, with the ballots of its first round lost',
+      'settled, with the ballots of its first round lost, confirmed as its judgement tells',
+      view(
+        [round(0, [], { members: [0, 1, 2, 3].map((at) => member(at, null, 'right')) }), round(1, of(11, BLUE_LATER))],
+        standing(BLUE_LATER, 1, 11),
+      ),
+      ['agreed', 'confirmed'],
+    ],
+    [
+      'settled, with the ballots of its first round lost, overturned as somebody appealed',
+      view(
+        [
+          round(0, [], { members: [0, 1, 2, 3].map((at) => member(at, null, 'wrong')) }),
+          round(1, of(11, RED_LATER), { appeal: { by: 'a', bond: '1' } }),
+        ],
+        standing(RED_LATER, 1, 11),
+      ),
+      ['agreed', 'overturned'],
+    ],
+    [
+      'settled, with the ballots of its first round lost and nobody to tell',
       view(
         [round(0, [], { members: [member(0, null, 'right'), member(1, null, 'neutral')] }), round(1, of(11, BLUE))],
         standing(BLUE, 1, 11),

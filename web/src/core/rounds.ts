@@ -38,14 +38,20 @@ const byVotes = (one: TallyView, other: TallyView): number => other.votes - one.
 
 /** Every round so far, in order. */
 export function resultsOf(view: TaskView): RoundResult[] {
-  let standing: Ballot | null = null;
+  // What stood before a round; `other`: something else than stands now, whose ballots are not to be had.
+  let standing: Ballot | 'other' | null = null;
   return view.rounds.map((round): RoundResult => {
     const found = decided(view, round);
     const before = standing;
-    if (!found) return { round: round.round, kind: withoutQuorum(view, round), ballot: null, votes: 0 };
+    if (!found) {
+      const kind = withoutQuorum(view, round);
+      if (kind === 'agreed') standing = 'other';
+      return { round: round.round, kind, ballot: null, votes: 0 };
+    }
     standing = found.ballot;
-    const kind = before === null ? 'agreed' : sameAnswer(before, found.ballot) ? 'confirmed' : 'overturned';
-    return { round: round.round, kind, ...found };
+    if (before === null) return { round: round.round, kind: 'agreed', ...found };
+    const same = before !== 'other' && sameAnswer(before, found.ballot);
+    return { round: round.round, kind: same ? 'confirmed' : 'overturned', ...found };
   });
 }
 
@@ -56,16 +62,23 @@ function decided({ task }: TaskView, round: RoundView): TallyView | null {
   const [first] = tallyOf(round).filter(
     ({ ballot, votes }) => votes >= round.quorum && canDecide(Object.keys(ballot)[0] ?? '', round.round, task.carried),
   );
-  return first ? { ...first } : null;
+  if (first) return { ...first };
+  // Where the ballots are gone the judgement tells: whoever was right said what stands.
+  const right = membersOf(round).filter(({ conduct }) => conduct === 'right').length;
+  return task.outcome && right >= round.quorum ? { ballot: task.outcome, votes: right } : null;
 }
 
-function withoutQuorum({ task }: TaskView, round: RoundView): RoundKind {
+function withoutQuorum(view: TaskView, round: RoundView): RoundKind {
+  const { task } = view;
   const isOver = task.status === 'final' || task.status === 'failed' || task.status === 'answered';
   if (round.round === task.round && !isOver) return task.undecided ? 'undecided' : 'open';
   // A round after the one that stands, or of a task without an outcome, decided nothing; of an earlier one only its
   // ballots can tell.
   if (!task.outcome || round.round > (task.outcome_round ?? 0)) return 'undecided';
   const members = membersOf(round);
+  // Only what was decided can be appealed.
+  const appealed = view.rounds.some((next) => next.round === round.round + 1 && next.appeal !== null);
+  if (appealed && members.every(({ ballot }) => !ballot)) return 'agreed';
   const told = members.some(({ ballot }) => ballot) || members.every(({ conduct }) => conduct === 'silent');
   return told ? 'undecided' : 'closed';
 }
@@ -77,6 +90,6 @@ export function appealOutcome(view: TaskView, round: number): 'open' | 'won' | '
   const results = resultsOf(view);
   const own = results.find((one) => one.round === round);
   if (task.contested && own && own.ballot === null && round > (task.outcome_round ?? 0)) return 'contested';
-  const before = results.filter((one) => one.round < round && one.ballot).at(-1)?.ballot;
+  const before = results.filter((one) => one.round < round && one.kind !== 'undecided').at(-1)?.ballot;
   return before && task.outcome && sameAnswer(before, task.outcome) ? 'lost' : 'won';
 }

@@ -70,6 +70,7 @@ export const deExplore: Part<typeof explore> = {
   'tx.vote_revealed': 'aufgedeckt',
   'tx.round_undecided': 'in dieser Runde nicht einig',
   'tx.round_opened': 'eine weitere Runde',
+  'tx.task_appealed': 'angefochten',
   'tx.task_answered': 'einig',
   'tx.task_finalised': 'abgerechnet',
   'tx.task_failed': 'ohne Antwort beendet',

@@ -66,6 +66,7 @@ export const explore = {
   'tx.vote_revealed': 'revealed',
   'tx.round_undecided': 'no quorum in this round',
   'tx.round_opened': 'another round opened',
+  'tx.task_appealed': 'appealed',
   'tx.task_answered': 'agreed',
   'tx.task_finalised': 'settled',
   'tx.task_failed': 'ended without an answer',

@@ -41,14 +41,23 @@ export function lookAfter(chatId: string): () => void {
 async function lookAt(ctx: Context, chatId: string, ask: Ask, stop: AbortSignal): Promise<void> {
   try {
     const view = await readTask(ctx, ask.task ?? 0, stop);
-    if (stop.aborted || isRunning(ask.id)) return;
+    if (!stop.aborted) await note(ctx, chatId, ask, view);
+  } catch {
+    // A node that is away: the next look tells.
+  }
+}
+
+/** Takes a task as somebody has just seen it into its conversation. */
+export async function note(ctx: Context, chatId: string, ask: Ask, view: TaskView): Promise<void> {
+  if (!mayChange(ask)) return;
+  try {
     const later = laterNow(ask, view);
     if (JSON.stringify(later) === JSON.stringify(ask.later)) return;
     const replaced = later.overturned && answerCid(view) !== ask.answer?.cid;
     await updateAsk(chatId, ask.id, (a) => ({ ...a, later, ...(replaced ? { answer: null, failure: null } : {}) }));
     if (replaced) await followAsk(ctx, chatId, { ...ask, later, answer: null });
   } catch {
-    // A node that is away, or a conversation that is gone: the next look tells.
+    // The conversation is gone, or cannot be kept: nothing is to be marked.
   }
 }
 

@@ -19,6 +19,7 @@ export const WHATS = [
   'vote_revealed',
   'round_undecided',
   'round_opened',
+  'task_appealed',
   'task_answered',
   'task_finalised',
   'task_failed',

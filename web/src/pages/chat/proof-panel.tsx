@@ -5,7 +5,10 @@ import type { TaskView } from '../../core/types';
 import { t } from '../../i18n';
 import { routeHash } from '../../router';
 import type { Ask } from '../../state/chat-types';
+import { chats } from '../../state/chats';
+import { note } from '../../state/later';
 import { useChain } from '../../state/load';
+import { reader } from '../../state/network';
 import { proofOf } from '../../state/proof';
 import { isSettled, readWhole } from '../../state/ballots';
 import { memberVoices } from '../../state/voices';
@@ -40,6 +43,11 @@ export default function ProofPanel({ ask }: { ask: Ask }) {
   }, [ask.id, there]);
   // An answer that is replaced is announced by the conversation.
   useVerdictVoice(loaded.value, (kind) => kind === 'overturned');
+  useEffect(() => {
+    const view = loaded.value;
+    const chat = chats.value.find((one) => one.turns.some((turn) => turn.asks.some(({ id }) => id === ask.id)));
+    if (view && chat && reader.value) void note(reader.value, chat.id, ask, view);
+  }, [loaded.value]);
   const close = (): void => {
     proofOf.value = null;
     document.querySelector<HTMLElement>(`[data-task="${task}"] [data-test=${testIds.receiptLine}]`)?.focus();
