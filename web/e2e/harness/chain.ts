@@ -137,9 +137,15 @@ export const bankSend = (from: string, to: string, denom: string, amount: bigint
   value: join(bytes(1, from), bytes(2, to), bytes(3, coin(denom, amount))),
 });
 
-export const execute = (sender: string, contract: string, message: object): Message => ({
+/** `funds`: a coin as `coin` writes it. */
+export const execute = (sender: string, contract: string, message: object, funds?: Uint8Array): Message => ({
   url: '/cosmwasm.wasm.v1.MsgExecuteContract',
-  value: join(bytes(1, sender), bytes(2, contract), bytes(3, JSON.stringify(message))),
+  value: join(
+    bytes(1, sender),
+    bytes(2, contract),
+    bytes(3, JSON.stringify(message)),
+    funds ? bytes(5, funds) : Buffer.alloc(0),
+  ),
 });
 
 /** authz: `grantee` acts in the name of whoever the inner messages name. */

@@ -34,7 +34,7 @@ const START_SECONDS = 180;
 const STOP_SECONDS = 20;
 
 /** Starts the network with the page at `web` and waits until everything answers. */
-export async function startNetwork(web: string): Promise<RunningNetwork> {
+export async function startNetwork(web: string, workers = 5): Promise<RunningNetwork> {
   const folder = process.env.ANTIPHON_BIN_DIR;
   if (!folder)
     throw new Error(
@@ -42,6 +42,7 @@ export async function startNetwork(web: string): Promise<RunningNetwork> {
     );
   const home = await mkdtemp(join(tmpdir(), 'antiphon-page-'));
   const options = ['start', '--home', join(home, 'net'), '--block-time', '100', '--web', web, '--json'];
+  options.push('--workers', String(workers));
   const child = spawn(join(folder, 'antiphon-localnet'), options, { stdio: ['ignore', 'pipe', 'pipe'] });
   // Also when this process ends by an error or a signal in between.
   process.on('exit', () => child.kill('SIGINT'));

@@ -1,17 +1,49 @@
 // Who has coins: the network's rich account gives them to the wallets of the tests.
 import { readFile } from 'node:fs/promises';
-import { bankSend, type Chain, type Message } from './chain.ts';
+import { bankSend, execute, type Chain, type Message } from './chain.ts';
 import type { Facts } from './network.ts';
-import { bytes, join, uint } from './proto.ts';
+import { bytes, coin, join, uint } from './proto.ts';
 import { newKey, type PersonKey } from './secp.ts';
 
 /** 50 ANTI: many questions. */
 const PURSE = 50_000_000n;
 
 /** The account that the local network lends to people. */
-export async function richKey(facts: Facts): Promise<PersonKey> {
-  const file = JSON.parse(await readFile(facts.keys.requester!, 'utf8')) as { secret: string };
+export const richKey = (facts: Facts): Promise<PersonKey> => keyOf(facts, 'requester');
+
+async function keyOf(facts: Facts, name: string): Promise<PersonKey> {
+  const file = JSON.parse(await readFile(facts.keys[name]!, 'utf8')) as { secret: string };
   return newKey(facts.prefix, Buffer.from(file.secret, 'hex'));
+}
+
+/** What the owner of the contract may say. */
+export async function asOwner(chain: Chain, message: object): Promise<void> {
+  const owner = await keyOf(chain.facts, 'deployer');
+  const { code, raw_log } = await chain.send(owner, [execute(owner.address, chain.facts.contract, message)]);
+  if (code !== 0) throw new Error(`the owner was refused: ${raw_log}`);
+}
+
+/** Other rules for tasks posted from now on. */
+export async function newRules(chain: Chain, change: Record<string, unknown>): Promise<void> {
+  const { params } = await chain.smart<{ params: object }>({ params: {} });
+  await asOwner(chain, { update_params: { params: { ...params, ...change } } });
+}
+
+/** A second model, the first one's manifest at other prices, which nobody serves; its id, and how to retire it. */
+export async function lonelyModel(chain: Chain): Promise<{ model: number; retire: () => Promise<void> }> {
+  const rich = await richKey(chain.facts);
+  const { params } = await chain.smart<{ params: { model_deposit: string } }>({ params: {} });
+  const { manifest, price, limits } = await chain.smart<{ manifest: string; price: object; limits: object }>({
+    model: { model: chain.facts.model },
+  });
+  const send = async (message: object, funds?: Uint8Array): Promise<void> => {
+    const { code, raw_log } = await chain.send(rich, [execute(rich.address, chain.facts.contract, message, funds)]);
+    if (code !== 0) throw new Error(`no second model: ${raw_log}`);
+  };
+  await send({ register_model: { manifest, price, limits } }, coin(chain.facts.denom, BigInt(params.model_deposit)));
+  const { models } = await chain.smart<{ models: { model: number }[] }>({ models: { limit: 30 } });
+  const model = Math.max(...models.map((one) => one.model));
+  return { model, retire: () => send({ retire_model: { model } }) };
 }
 
 /** Sends every account enough for a test. */

@@ -14,12 +14,20 @@ export interface World {
   files: string;
 }
 
-/** Opens the world before the file's first test and closes it after its last. `flags`: more switches for the browser. */
-export function world(flags: () => Promise<string[]> = async () => []): World {
+/**
+ * Opens the world before the file's first test and closes it after its last. `flags`: more switches for the browser;
+ * `prepare`: what the network must be told first.
+ */
+export function world(
+  flags: () => Promise<string[]> = async () => [],
+  prepare: (chain: Chain) => Promise<void> = async () => undefined,
+): World {
   const it = {} as World;
   before(async () => {
     const { facts, files } = await theNetwork();
-    Object.assign(it, { facts, files, chain: new Chain(facts), browser: await launch(await flags()) });
+    const chain = new Chain(facts);
+    await prepare(chain);
+    Object.assign(it, { facts, files, chain, browser: await launch(await flags()) });
   });
   after(() => it.browser?.close());
   return it;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Page, Route } from 'playwright-core';
 import { withoutBeacon, withoutWorkers } from '../harness/network.ts';
-import { question } from '../harness/people.ts';
+import { asOwner, lonelyModel, question } from '../harness/people.ts';
 import { person, world } from '../harness/suite.ts';
 
 const it = world();
@@ -190,4 +190,58 @@ test('Demand 15: workers that fall silent give no answer, and what was not earne
     });
     const { amount } = await it.chain.smart<{ amount: string }>({ balance: { address } });
     assert.ok(BigInt(amount) > 0n, 'the escrow came back');
+  }));
+
+test('Demand 15: a model that nobody serves is named before anything is paid; one that is withdrawn, too', async () => {
+  const { model, retire } = await lonelyModel(it.chain);
+  await person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    await app.at('modelPicker').selectOption(String(model));
+    const lonely = await app.failed(await app.ask(question()), 'no_workers');
+    assert.match(lonely.message, /[Tt]oo few workers/);
+    assert.match(lonely.next, /fewer voices/);
+    await retire();
+    const gone = await app.failed(await app.ask(question()), 'model_unknown');
+    assert.match(gone.message, /not offered/);
+    assert.match(gone.next, /another model/);
+    assert.equal(await it.chain.tasksOf(address), 0);
+  });
+});
+
+test('Demand 15: what the contract refuses is told in plain words, costs nothing, and works when it is allowed', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    const address = await app.address();
+    const coins = await it.chain.coins(address);
+    await asOwner(it.chain, { set_paused: { paused: true } });
+    const card = await app.ask(question());
+    try {
+      const { message, next } = await app.failed(card, 'tx_failed');
+      assert.match(message, /refused/);
+      assert.match(next, /no answer was paid/);
+      assert.equal(await it.chain.coins(address), coins);
+      assert.equal(await it.chain.tasksOf(address), 0);
+    } finally {
+      await asOwner(it.chain, { set_paused: { paused: false } });
+    }
+    await app.goOn(card, 'retrySame');
+    await app.verified(app.at('answerCard').last());
+    assert.equal(await it.chain.tasksOf(address), 1);
+  }));
+
+test('a question that workers refuse to take can go inside the transaction, and is answered all the same', () =>
+  person(it, {}, async (app) => {
+    await app.useGuest();
+    await app.page.route('**/antiphon/v1/block/*', (route) => route.fulfill({ status: 507, body: 'full' }));
+    const card = await app.ask(question());
+    await app.failed(card, 'upload_failed');
+    await app.at('errorCarry', {}, card).click();
+    await app.at('errorCard', {}, card).waitFor({ state: 'detached' });
+    const carried = app.at('answerCard').last();
+    await app.verified(carried);
+    const task = await app.taskOf(carried);
+    assert.equal((await it.chain.smart<{ carried: boolean }>({ task: { task } })).carried, true);
+    await app.go(`#/task/${task}`);
+    await app.at('taskCarried').waitFor();
   }));
