@@ -69,7 +69,7 @@ impl Act {
     }
 
     /// Whether the member did work that may be paid without an outcome.
-    const fn is_reveal_of_work(self) -> bool {
+    pub(crate) const fn is_reveal_of_work(self) -> bool {
         matches!(self, Self::Revealed(Outcome::Answer(_) | Outcome::Invalid))
     }
 }
@@ -160,19 +160,6 @@ pub fn is_miss(conduct: Conduct, ending: &Ending, carried: bool) -> bool {
     match conduct {
         Conduct::Silent => true,
         Conduct::Unavailable => carried || is_uncontested(ending),
-        _ => false,
-    }
-}
-
-/// Whether a contested task owes this member of an undecided appeal round its g.
-#[must_use]
-pub(crate) fn earns_base_fee(act: Act, round: u8, ending: &Ending) -> bool {
-    match *ending {
-        Ending::Final {
-            standing,
-            contested: true,
-            ..
-        } => round > standing && act.is_reveal_of_work(),
         _ => false,
     }
 }

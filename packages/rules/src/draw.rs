@@ -103,10 +103,10 @@ pub fn candidates(seed: &[u8; 32], k: u32) -> [u16; CANDIDATES_PER_HASH] {
     let mut numbers = [0; CANDIDATES_PER_HASH];
     let pairs = hash.chunks(3).flat_map(|bytes| match *bytes {
         [a, b, c] => [
-            Some(u16::from(a) << 4 | u16::from(b) >> 4),
-            Some((u16::from(b) & 0x0f) << 8 | u16::from(c)),
+            Some(u16::from_be_bytes([a, b]) >> 4),
+            Some(u16::from_be_bytes([b & 0x0f, c])),
         ],
-        [a, b] => [Some(u16::from(a) << 4 | u16::from(b) >> 4), None],
+        [a, b] => [Some(u16::from_be_bytes([a, b]) >> 4), None],
         _ => [None, None],
     });
     for (number, candidate) in numbers.iter_mut().zip(pairs.flatten()) {

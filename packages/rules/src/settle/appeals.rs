@@ -3,7 +3,7 @@
 use super::sums::{less, sum};
 use super::{AppealResult, Case, Course, MemberResult, OpenedBy, RoundRecord, Verdict, numbered};
 use crate::Overflow;
-use crate::conduct::{Ending, Outcome, earns_base_fee};
+use crate::conduct::{Ending, Outcome};
 
 /// Judges appeals in round order, and pays g out of the bonds of undecided ones.
 pub(super) fn judge_appeals(
@@ -23,7 +23,7 @@ pub(super) fn judge_appeals(
             Verdict::Won => bond,
             Verdict::Lost => 0,
             Verdict::Undecided => {
-                let paid = pay_round(record, round, &course.ending, members, base_fee)?;
+                let paid = pay_round(record, round, members, base_fee)?;
                 less(bond, paid)?
             }
         };
@@ -79,18 +79,17 @@ fn verdict(course: &Course, outcome: Outcome, round: u8) -> Verdict {
     }
 }
 
-/// Pays g to the members of an undecided round that revealed work; returns what that took.
+/// Pays g to the members of an undecided appeal round that revealed work; returns what that took.
 fn pay_round(
     record: &RoundRecord<'_>,
     round: u8,
-    ending: &Ending,
     members: &mut [MemberResult],
     base_fee: u128,
 ) -> Result<u128, Overflow> {
     let mut paid: u128 = 0;
     let of_round = members.iter_mut().filter(|member| member.round == round);
     for (member, act) in of_round.zip(record.acts) {
-        if earns_base_fee(*act, round, ending) {
+        if act.is_reveal_of_work() {
             member.paid = base_fee;
             paid = sum([paid, base_fee])?;
         }

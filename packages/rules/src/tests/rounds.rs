@@ -176,3 +176,15 @@ fn a_debt_is_taken_from_the_bond_first() {
     assert_eq!((taken.from_bond, taken.from_unbonding), (4, 6));
     assert_eq!(Taken::split(10, 4, 3).total(), 7);
 }
+
+#[test]
+fn a_bound_member_that_did_not_open_withheld_only_if_the_round_came_to_revealing() {
+    use crate::{Act, Outcome};
+    assert_eq!(Act::of(true, None, true), Act::Withheld);
+    assert_eq!(Act::of(true, None, false), Act::Committed);
+    for revealing in [true, false] {
+        assert_eq!(Act::of(false, None, revealing), Act::Silent);
+        let said = Act::of(true, Some(Outcome::Invalid), revealing);
+        assert_eq!(said, Act::Revealed(Outcome::Invalid));
+    }
+}
