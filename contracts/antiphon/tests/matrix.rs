@@ -1,8 +1,9 @@
-//! Every message × everybody who could send it, and every message × what coins come with it, as two
-//! tables. `ANTIPHON_BLESS=1 cargo test -p antiphon-contract --test main matrix` writes them anew;
+//! Every message × everybody who could send it, × what coins come with it, and × where its task
+//! stands, as three tables. `ANTIPHON_BLESS=1 cargo test -p antiphon-contract --test main matrix` writes them anew;
 //! what changed is then read by somebody.
 
 pub mod messages;
+mod states;
 pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

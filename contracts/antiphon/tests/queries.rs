@@ -229,6 +229,28 @@ fn invariant_16_what_is_no_query_is_refused() {
     }
 }
 
+/// Neither does text that was made to exhaust whoever reads it.
+#[test]
+fn invariant_16_what_is_made_to_exhaust_a_reader_is_refused() {
+    let deep = |open: &str, close: &str| {
+        let (open, close) = (open.repeat(100_000), close.repeat(100_000));
+        [
+            format!("{open}1{close}"),
+            format!("{{\"task\":{{\"task\":{open}1{close}}}}}"),
+            open,
+        ]
+    };
+    let wide = format!("{{\"advance\":{{\"tasks\":[{}-1]}}}}", "1,".repeat(100_000));
+    let many: String = (0..5_000).map(|field| format!("\"{field}\":1,")).collect();
+    let texts = deep("[", "]").into_iter().chain(deep("{\"task\":", "}"));
+    for text in texts.chain([wide, format!("{{\"task\":{{{many}\"task\":1}}}}")]) {
+        let bytes = text.as_bytes();
+        assert!(cosmwasm_std::from_json::<QueryMsg>(bytes).is_err());
+        assert!(cosmwasm_std::from_json::<ExecuteMsg>(bytes).is_err());
+        assert!(cosmwasm_std::from_json::<InstantiateMsg>(bytes).is_err());
+    }
+}
+
 /// Walks a list from page to page.
 fn walk<T: Clone>(most: u32, mut page: impl FnMut(Option<&T>) -> Vec<T>) -> Vec<T> {
     let mut all: Vec<T> = Vec::new();
