@@ -141,6 +141,7 @@ impl Storage for Cache<'_> {
 #[cfg(test)]
 mod tests {
     use cosmwasm_std::testing::MockStorage;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -235,5 +236,70 @@ mod tests {
         assert_eq!(below.gets.into_inner(), [b"passing"]);
         assert_eq!(below.puts, [b"kept"]);
         assert_eq!(below.storage.get(b"kept").unwrap(), b"value");
+    }
+
+    /// One thing done to a storage; keys are few, so that they meet.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Get(Vec<u8>),
+        Set(Vec<u8>, u8),
+        Remove(Vec<u8>),
+        Range(Option<Vec<u8>>, Option<Vec<u8>>),
+    }
+
+    fn any_key() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(0..3_u8, 1..4)
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let bound = || prop::option::of(any_key());
+        prop_oneof![
+            any_key().prop_map(Step::Get),
+            (any_key(), 1..4_u8).prop_map(|(key, value)| Step::Set(key, value)),
+            any_key().prop_map(Step::Remove),
+            (bound(), bound()).prop_map(|(start, end)| Step::Range(start, end)),
+        ]
+    }
+
+    /// What a step shows.
+    fn act(storage: &mut dyn Storage, step: &Step) -> Vec<(Vec<u8>, Vec<u8>)> {
+        match step {
+            Step::Get(key) => {
+                let found = storage.get(key);
+                return found
+                    .map(|value| (key.clone(), value))
+                    .into_iter()
+                    .collect();
+            }
+            Step::Set(key, value) => storage.set(key, &[*value]),
+            Step::Remove(key) => storage.remove(key),
+            Step::Range(start, end) => {
+                let range = storage.range(start.as_deref(), end.as_deref(), Order::Ascending);
+                return range.collect();
+            }
+        }
+        Vec::new()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn nobody_can_tell_it_from_the_storage_itself(
+            first in prop::collection::vec(any_step(), 0..20),
+            steps in prop::collection::vec(any_step(), 0..60),
+        ) {
+            let (mut plain, mut below) = (MockStorage::new(), MockStorage::new());
+            for step in &first {
+                act(&mut plain, step);
+                act(&mut below, step);
+            }
+            let mut cache = Cache::over(&mut below);
+            for step in &steps {
+                prop_assert_eq!(act(&mut cache, step), act(&mut plain, step));
+            }
+            cache.write_back();
+            prop_assert_eq!(all(&below), all(&plain));
+        }
     }
 }
