@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
 /// A beacon of one key, scheme bls-unchained-g1-rfc9380.
+#[derive(Clone)]
 pub struct Beacon {
     key: SecretKey,
     pub genesis: u64,
