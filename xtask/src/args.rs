@@ -1,5 +1,6 @@
 //! The command line: a handful of words, parsed by hand so that the first line appears at once.
 
+use crate::contract::Checksum;
 use crate::error::{Error, Result};
 
 /// What is asked of this program.
@@ -13,6 +14,8 @@ pub enum Task {
     Setup,
     /// Rewrite the JSON schemas from the types.
     Schema,
+    /// Build the contract twice and look at its checksum.
+    Contract(Checksum),
     /// Run what takes too long for every change.
     Nightly(Nightly),
     /// Print how to use it.
@@ -60,7 +63,8 @@ cargo demo --web [--liar]                          the same network with the pag
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
 cargo nightly-PART                                 what takes hours: coverage, mutants, …
 cargo xtask setup                                  make and fetch what both need, nothing else
-cargo xtask schema                                 rewrite schema/ from the types";
+cargo xtask schema                                 rewrite schema/ from the types
+cargo xtask contract [--check] [--update]          artifacts/antiphon.wasm, built twice, and its checksum";
 
 const DEMO_USAGE: &str = "\
 cargo demo [QUESTION] [OPTIONS]
@@ -98,6 +102,7 @@ pub fn parse(words: &[String]) -> Result<Task> {
         "ci" => ci(rest),
         "setup" => alone(rest, Task::Setup),
         "schema" => alone(rest, Task::Schema),
+        "contract" => contract(rest),
         "nightly" => nightly(rest),
         "help" | "--help" | "-h" => Ok(Task::Help(USAGE)),
         other => Err(Error::Usage(format!("unknown task `{other}`"))),
@@ -165,6 +170,17 @@ fn nightly(words: &[String]) -> Result<Task> {
     }))
 }
 
+fn contract(words: &[String]) -> Result<Task> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Ok(Task::Contract(Checksum::Show)),
+        ["--check"] => Ok(Task::Contract(Checksum::Check)),
+        ["--update"] => Ok(Task::Contract(Checksum::Update)),
+        ["--help" | "-h", ..] => Ok(Task::Help(USAGE)),
+        [.., last] => Err(Error::Usage(format!("`{last}` is no option of contract"))),
+    }
+}
+
 fn alone(rest: &[String], task: Task) -> Result<Task> {
     match rest.first() {
         None => Ok(task),
@@ -229,6 +245,7 @@ mod tests {
             &["ci", "--fast"],
             &["deploy"],
             &["setup", "now"],
+            &["contract", "--fast"],
         ] {
             let text = parsed(words).unwrap_err().to_string();
             assert!(text.contains(words[words.len() - 1]), "{text}");

@@ -42,6 +42,8 @@ const CHECKS: &[Check] = &[
     ("doc", rust::doc),
     ("deny", rust::deny),
     ("mutants", crate::nightly::changed_mutants),
+    ("contract", rust::contract),
+    ("scripts", rust::scripts),
     ("e2e", rust::e2e),
     ("demo", demo::check),
     ("clients", page::clients),

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod cache;
 pub mod ci;
+pub mod contract;
 pub mod demo;
 pub mod error;
 mod hash;
@@ -13,6 +14,7 @@ pub mod nightly;
 pub mod output;
 pub mod prerequisites;
 pub mod run;
+mod scripts;
 pub mod setup;
 pub mod tidy;
 pub mod workspace;
@@ -30,6 +32,7 @@ pub fn main(words: &[String]) -> Result<()> {
         Task::Ci(options) => ci::run(&options),
         Task::Setup => setup::run(&workspace::Workspace::open()?).map(|_| ()),
         Task::Schema => ci::update_schema(),
+        Task::Contract(checksum) => contract::run(checksum),
         Task::Nightly(task) => nightly::run(&task),
         Task::Help(text) => {
             output::result(text);

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod mutants;
+mod wasmd;
 
 use std::time::Instant;
 
@@ -32,6 +33,11 @@ const PARTS: &[Part] = &[
         "mutants",
         mutants::run,
         "small faults planted in the contract and its rules, each of which a test must notice",
+    ),
+    (
+        "wasmd",
+        wasmd::run,
+        "the contract on the next release of the chain's program",
     ),
 ];
 

@@ -53,6 +53,12 @@ const WEB_NEEDS: &[Need] = &[
     },
 ];
 
+/// What `scripts/` needs besides the chain's program.
+const SCRIPT_NEEDS: &[Need] = &[Need {
+    found: jq,
+    packages: &["jq"],
+}];
+
 /// Checks all of them; a missing one that a Debian package brings is installed when this runs as root.
 ///
 /// # Errors
@@ -67,6 +73,14 @@ pub fn check(step: &Step) -> Result<()> {
 /// [`Error::Missing`] with all the sentences at once.
 pub fn check_web(step: &Step) -> Result<()> {
     check_all(step, WEB_NEEDS)
+}
+
+/// The same for `scripts/`.
+///
+/// # Errors
+/// [`Error::Missing`] with all the sentences at once.
+pub fn check_scripts(step: &Step) -> Result<()> {
+    check_all(step, SCRIPT_NEEDS)
 }
 
 /// The path of a Chromium, installed if that can be done.
@@ -191,6 +205,16 @@ fn pip() -> std::result::Result<(), String> {
     Err(
         "Python's pip is missing: install Python 3 with pip so that `python3 -m pip --version` \
          works (the model comes as a Python package)."
+            .to_owned(),
+    )
+}
+
+fn jq() -> std::result::Result<(), String> {
+    if answers("jq", &["--version"]) {
+        return Ok(());
+    }
+    Err(
+        "jq is missing: install the package jq (scripts/ read the chain's JSON with it)."
             .to_owned(),
     )
 }

@@ -20,6 +20,7 @@ pub use python::environment as python;
 
 use crate::cache::Cache;
 use crate::error::{Result, make_dir};
+use crate::hash::sha256_file;
 use crate::output;
 use crate::prerequisites;
 use crate::run::Step;
@@ -67,7 +68,9 @@ pub fn run(workspace: &Workspace) -> Result<Parts> {
         prerequisites::check(step).map(|()| Made::Ready(()))
     })?;
     let std = site.part("wasm32 standard library", |step| wasm_std::get(&site, step))?;
-    let wasmd = site.part("chain (wasmd)", |step| wasmd::get(&site, step))?;
+    let wasmd = site.part("chain (wasmd)", |step| {
+        wasmd::get(&site, step, wasmd::CURRENT)
+    })?;
     let contract = site.part("contract", |step| contract::build(&site, step, &std))?;
     let model = site.part("model", |step| model::get(&site, step))?;
     let bin_dir = site.part("programs", |step| release::build(&site, step))?;
@@ -77,6 +80,43 @@ pub fn run(workspace: &Workspace) -> Result<Parts> {
         model,
         bin_dir,
         took: began.elapsed(),
+    })
+}
+
+/// The contract, built twice.
+#[derive(Debug)]
+pub struct Twice {
+    /// The file.
+    pub path: PathBuf,
+    /// Lower-case hex of its SHA-256.
+    pub hash: String,
+    /// The same of the second build's.
+    pub again: String,
+}
+
+/// Builds the contract here, and from a copy of the sources in another folder.
+///
+/// # Errors
+/// A part cannot be had, or the contract is beyond a limit.
+pub fn contract_twice(workspace: &Workspace, cache: &Cache) -> Result<Twice> {
+    let site = Site { workspace, cache };
+    let std = site.part("wasm32 standard library", |step| wasm_std::get(&site, step))?;
+    let path = site.part("contract", |step| contract::build(&site, step, &std))?;
+    let again = site.part("contract, in another folder", |step| {
+        contract::build_again(&site, step, &std)
+    })?;
+    let hash = sha256_file(&path)?;
+    Ok(Twice { path, hash, again })
+}
+
+/// The chain's program in its next release.
+///
+/// # Errors
+/// It cannot be built.
+pub fn next_wasmd(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
+    let site = Site { workspace, cache };
+    site.part("next chain (wasmd)", |step| {
+        wasmd::get(&site, step, wasmd::NEXT)
     })
 }
 

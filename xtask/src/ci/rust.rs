@@ -6,6 +6,7 @@ use std::process::Command;
 use super::Site;
 use super::counts::passed;
 use crate::cache::Cache;
+use crate::contract::Checksum;
 use crate::error::Result;
 use crate::run::{Step, cargo};
 use crate::setup;
@@ -157,4 +158,14 @@ pub(super) fn e2e(site: &Site, step: &Step) -> Result<String> {
             .args(["--", "--test-threads=1", "--nocapture"]),
     )?;
     Ok(format!("{} tests", passed(step.log())))
+}
+
+/// The contract's file is the same from two folders, and has the committed checksum.
+pub(super) fn contract(site: &Site, _: &Step) -> Result<String> {
+    crate::contract::build(&site.workspace, &site.cache, Checksum::Check)
+}
+
+pub(super) fn scripts(site: &Site, step: &Step) -> Result<String> {
+    let parts = setup::run(&site.workspace)?;
+    crate::scripts::check(site, step, &parts)
 }

@@ -11,30 +11,53 @@ use crate::error::{Doing, Result, make_dir, remove_dir};
 use crate::hash::sha256_hex;
 use crate::run::{Step, capture};
 
-const VERSION: &str = "0.61.14";
 const PACKAGE: &str = "github.com/CosmWasm/wasmd/cmd/wasmd";
 
+/// A release of the program, and where its Go module lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Release {
+    version: &'static str,
+    module: &'static str,
+}
+
+/// What the local network runs.
+pub(super) const CURRENT: Release = Release {
+    version: "0.61.14",
+    module: "localnet/wasmd",
+};
+/// What chains will run next: tried every night.
+pub(super) const NEXT: Release = Release {
+    version: "0.70.3",
+    module: "localnet/wasmd-next",
+};
+
 /// The program's path.
-pub(super) fn get(site: &Site<'_>, step: &Step) -> Result<Made<PathBuf>> {
-    let module = site.workspace.root().join("localnet/wasmd");
-    let name = folder_name(&module)?;
+pub(super) fn get(site: &Site<'_>, step: &Step, release: Release) -> Result<Made<PathBuf>> {
+    let version = release.version;
+    let module = site.workspace.root().join(release.module);
+    let name = folder_name(&module, version)?;
     let program = site.cache.root().join(&name).join("bin/wasmd");
     if site.cache.has(&name) {
         return Ok(Made::Ready(program));
     }
     site.cache.install(&name, |making| {
         let scratch = site.scratch("go")?;
-        step.run(&mut build(&module, &scratch, &making.join("bin/wasmd")))?;
+        step.run(&mut build(
+            &module,
+            version,
+            &scratch,
+            &making.join("bin/wasmd"),
+        ))?;
         copy_library(&module, &scratch, making)?;
         step.run(Command::new(making.join("bin/wasmd")).arg("version"))?;
         remove_dir(&scratch)
     })?;
-    Ok(Made::Now(program, format!("built {VERSION}")))
+    Ok(Made::Now(program, format!("built {version}")))
 }
 
 /// Version and recipe: another go.sum or other flags make another folder.
-fn folder_name(module: &Path) -> Result<String> {
-    let mut recipe = flags().into_bytes();
+fn folder_name(module: &Path, version: &str) -> Result<String> {
+    let mut recipe = flags(version).into_bytes();
     for file in ["go.mod", "go.sum"] {
         let path = module.join(file);
         let bytes = std::fs::read(&path).doing(|| format!("read {}", path.display()))?;
@@ -42,15 +65,15 @@ fn folder_name(module: &Path) -> Result<String> {
     }
     let hash = sha256_hex(&recipe);
     Ok(format!(
-        "wasmd-{VERSION}-{}",
+        "wasmd-{version}-{}",
         hash.get(..12).unwrap_or(&hash)
     ))
 }
 
-fn flags() -> String {
+fn flags(version: &str) -> String {
     let sdk = "github.com/cosmos/cosmos-sdk/version";
     format!(
-        "-s -w -X {sdk}.Name=wasm -X {sdk}.AppName=wasmd -X {sdk}.Version={VERSION} \
+        "-s -w -X {sdk}.Name=wasm -X {sdk}.AppName=wasmd -X {sdk}.Version={version} \
          -X github.com/CosmWasm/wasmd/app.Bech32Prefix=wasm -r $ORIGIN/../lib"
     )
 }
@@ -68,7 +91,7 @@ fn go(module: &Path, scratch: &Path) -> Command {
     command
 }
 
-fn build(module: &Path, scratch: &Path, program: &Path) -> Command {
+fn build(module: &Path, version: &str, scratch: &Path, program: &Path) -> Command {
     let mut command = go(module, scratch);
     command
         .args([
@@ -78,7 +101,7 @@ fn build(module: &Path, scratch: &Path, program: &Path) -> Command {
             "-tags",
             "netgo",
             "-ldflags",
-            &flags(),
+            &flags(version),
             "-o",
         ])
         .arg(program)
@@ -115,14 +138,14 @@ mod tests {
         let module = tempfile::tempdir().unwrap();
         std::fs::write(module.path().join("go.mod"), "module x").unwrap();
         std::fs::write(module.path().join("go.sum"), "a").unwrap();
-        let first = folder_name(module.path()).unwrap();
+        let first = folder_name(module.path(), "1.2.3").unwrap();
         std::fs::write(module.path().join("go.sum"), "b").unwrap();
-        assert_ne!(first, folder_name(module.path()).unwrap());
-        assert!(first.starts_with("wasmd-0.61.14-"));
+        assert_ne!(first, folder_name(module.path(), "1.2.3").unwrap());
+        assert!(first.starts_with("wasmd-1.2.3-"));
     }
 
     #[test]
     fn the_program_looks_for_its_library_beside_itself() {
-        assert!(flags().ends_with("-r $ORIGIN/../lib"));
+        assert!(flags("1.2.3").ends_with("-r $ORIGIN/../lib"));
     }
 }
