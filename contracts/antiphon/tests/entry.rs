@@ -113,6 +113,15 @@ fn denoms_and_owners_are_checked() {
     );
 }
 
+#[test]
+fn a_network_is_created_without_coins() {
+    let mut deps = mock_dependencies();
+    let sender = deps.api.addr_make("creator");
+    let info = message_info(&sender, &cosmwasm_std::coins(1, "uanti"));
+    let refused = contract::instantiate(deps.as_mut(), mock_env(), info, message());
+    assert!(refused.unwrap_err().to_string().starts_with("E_NO_COINS"));
+}
+
 fn totals(deps: cosmwasm_std::Deps<'_>) -> TotalsResponse {
     from_json(contract::query(deps, mock_env(), QueryMsg::Totals {}).unwrap()).unwrap()
 }

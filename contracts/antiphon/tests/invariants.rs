@@ -3,6 +3,7 @@
 
 mod crossing;
 mod endings;
+mod largest;
 mod locks;
 mod money;
 mod order;

@@ -70,5 +70,6 @@ fn invariant_17_a_downgrade_an_unknown_version_and_another_contract_are_refused(
     }
     let mut nobodys = world.network.copy();
     cosmwasm_std::Storage::remove(&mut nobodys.storage, b"contract_info");
-    assert!(nobodys.migrate().is_err(), "a state without a version");
+    let refused = nobodys.migrate().unwrap_err();
+    assert_eq!(code(&refused), "E_STD", "a state without a version");
 }

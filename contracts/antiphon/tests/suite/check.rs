@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use antiphon_api::*;
+use cosmwasm_std::Event;
 
 use super::network::{DENOM, Network};
 
@@ -26,6 +27,25 @@ pub fn books(network: &Network) -> TotalsResponse {
     assert_eq!(totals.escrows.u128(), escrows, "Σ escrows");
     locks(network, &open, &totals);
     totals
+}
+
+/// Asserts that every event of the contract can be read back, and is told again as it was.
+pub fn events(events: &[Event]) {
+    for event in events.iter().filter(|it| it.ty.starts_with("wasm-")) {
+        let pairs: Vec<_> = event
+            .attributes
+            .iter()
+            .map(|it| (it.key.as_str(), it.value.as_str()))
+            .filter(|(key, _)| !key.starts_with('_'))
+            .collect();
+        let read = ContractEvent::parse(&event.ty, &pairs).unwrap();
+        let again: Event = read.unwrap_or_else(|| panic!("unknown: {event:?}")).into();
+        let again = again.attributes.iter();
+        let again: Vec<_> = again
+            .map(|it| (it.key.as_str(), it.value.as_str()))
+            .collect();
+        assert_eq!(again, pairs);
+    }
 }
 
 fn pots(totals: &TotalsResponse) -> u128 {

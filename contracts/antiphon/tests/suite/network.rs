@@ -278,9 +278,11 @@ impl Network {
         let after = check::books(self);
         match &result {
             Err(_) => assert_eq!(before, after, "a refused message moved money"),
-            Ok(response) => self
-                .told
-                .extend(response.events.iter().map(|event| event.ty.clone())),
+            Ok(response) => {
+                check::events(&response.events);
+                let kinds = response.events.iter().map(|event| event.ty.clone());
+                self.told.extend(kinds);
+            }
         }
         result
     }
