@@ -26,6 +26,7 @@ mod draw_statistics;
 mod draws;
 mod duties;
 mod entry;
+mod explore;
 mod honest;
 mod invariants;
 mod jail;

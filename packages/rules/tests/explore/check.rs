@@ -173,16 +173,15 @@ pub fn start(state: &State, pasts: &[Past], found: &mut Found) {
 }
 
 /// The end of a task: its marks, and its settlement with the meter full or not.
-pub fn ending(law: &dyn Law, scope: &Scope, phase: &Phase, pasts: &[&Past], found: &mut Found) {
-    let pasts: Vec<Past> = pasts.iter().map(|past| (*past).clone()).collect();
-    let stands = standing(&pasts);
+pub fn ending(law: &dyn Law, scope: &Scope, phase: &Phase, pasts: &[Past], found: &mut Found) {
+    let stands = standing(pasts);
     let told = phase.standing.map(|it| usize::from(it.round));
     let right = told == stands.map(|(round, _)| round);
     found.expect(right, Violation::Standing, || format!("{pasts:?}"));
     let contested = stands.is_some_and(|(round, _)| round + 1 < pasts.len());
     let right = phase.contested == contested;
     found.expect(right, Violation::Contested, || format!("{pasts:?}"));
-    for (number, past) in (0..).zip(&pasts) {
+    for (number, past) in (0..).zip(pasts) {
         let bound = past.members.iter().filter(|it| **it != Member::Drawn);
         let revealing = bound.count() >= quorum(past.size);
         found.expect(past.revealing == revealing, Violation::Revealing, || {
@@ -194,6 +193,6 @@ pub fn ending(law: &dyn Law, scope: &Scope, phase: &Phase, pasts: &[&Past], foun
         });
     }
     for meter_takes in [true, false] {
-        ends::settled(law, scope, &pasts, meter_takes, found);
+        ends::settled(law, scope, pasts, meter_takes, found);
     }
 }
