@@ -100,7 +100,13 @@ describe('members', () => {
     const seen = mergeRound(undefined, round(0, members));
     const view = viewOf(task({ status: 'final', outcome: answer('x'), outcome_round: 0 }), [seen], {});
     expect(view.members.map(({ agrees }) => agrees)).toEqual([true, false, null, null, null]);
-    expect(view.members.map(({ state }) => state)).toEqual(['revealed', 'revealed', 'silent', 'committed', 'revealed']);
+    expect(view.members.map(({ state }) => state)).toEqual([
+      'revealed',
+      'revealed',
+      'silent',
+      'committed',
+      'committed',
+    ]);
     expect(view.members[0].ballot).toEqual(answer('x'));
     expect(view.members[1].ballot).toBeNull();
   });

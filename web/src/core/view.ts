@@ -70,6 +70,8 @@ function stateOf(member: MemberInfo): MemberView['state'] {
     case 'silent':
       return 'silent';
     case 'withheld':
+    // In a round that never came to revealing; who did reveal has a ballot in the receipt.
+    case 'neutral':
       return 'committed';
     default:
       return 'revealed';

@@ -1,7 +1,7 @@
 /** Odds as people say them. Pure; what comes in counts units of 10⁻¹⁸, as the contract does. */
 const ONE = 1_000_000_000_000_000_000n;
 
-/** `never`, `always`, `rare` (under one in a million), `one_in` n, or, where it is more likely than not, n `in_ten`. */
+/** `never`, `always`, `rare` (under one in a million), `one_in` n, or, where it is no rare thing, n `in_ten`. */
 export interface Odds {
   kind: 'never' | 'always' | 'rare' | 'one_in' | 'in_ten';
   n: number;
@@ -12,9 +12,12 @@ export function oddsOf(value: bigint): Odds {
   if (value * 1_000_000n < ONE) return { kind: 'rare', n: 0 };
   if (value * 200n >= ONE * 199n) return { kind: 'always', n: 0 };
   const share = shareOf(value);
-  if (share >= 0.5) return { kind: 'in_ten', n: Math.min(9, Math.round(share * 10)) };
-  return { kind: 'one_in', n: Number((1 / share).toPrecision(2)) };
+  if (share >= 0.25) return { kind: 'in_ten', n: Math.min(9, Math.round(share * 10)) };
+  return { kind: 'one_in', n: rounded(1 / share) };
 }
+
+/** Two digits that count, and no fractions: nobody counts in them. */
+const rounded = (n: number): number => Math.round(Number(n.toPrecision(2)));
 
 /** The same as a share of one. */
 export const shareOf = (value: bigint): number => Number(value) / Number(ONE);

@@ -17,18 +17,18 @@ import { testIds } from './test-ids';
 
 export function AppealBox({ view, again }: { view: TaskView; again: () => void }) {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLElement>(null);
+  const then = useRef<string | null>(null);
   const terms = appealTerms(view.task);
   if (!terms && !open) return null;
   const done = (size: number): void => {
+    // The button that had the focus goes with the offer.
+    then.current = 'rounds-title';
     setOpen(false);
     announce(t('appeal.sent', { size }));
     again();
-    // The button that had the focus goes with the window.
-    setTimeout(() => document.getElementById('rounds-title')?.focus(), 0);
   };
   return (
-    <section class="notice" ref={box} data-test={testIds.appealBox}>
+    <section class="notice" data-test={testIds.appealBox}>
       <h3>{t('appeal.title')}</h3>
       {terms && <p>{t('appeal.words', { size: terms.size, amount: money(terms.bond) })}</p>}
       {terms && <Left view={view} />}
@@ -44,7 +44,7 @@ export function AppealBox({ view, again }: { view: TaskView; again: () => void }
         </button>
         {!account.value && <span class="faint">{t('appeal.connect')}</span>}
       </div>
-      {open && <AppealDialog view={view} terms={terms} close={() => setOpen(false)} done={done} />}
+      {open && <AppealDialog view={view} terms={terms} close={() => setOpen(false)} done={done} then={then} />}
     </section>
   );
 }
@@ -66,9 +66,10 @@ interface DialogProps {
   terms: AppealTerms | null;
   close: () => void;
   done: (size: number) => void;
+  then: { current: string | null };
 }
 
-function AppealDialog({ view, terms, close, done }: DialogProps) {
+function AppealDialog({ view, terms, close, done, then }: DialogProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   // The terms as they were read stay on the screen while the appeal is under way.
@@ -84,7 +85,7 @@ function AppealDialog({ view, terms, close, done }: DialogProps) {
     if (!failed) done(now.size);
   };
   return (
-    <Dialog label={t('appeal.title')} test={testIds.appealDialog} onClose={close}>
+    <Dialog label={t('appeal.title')} test={testIds.appealDialog} onClose={close} then={then}>
       <form
         class="grant"
         onSubmit={(event) => {

@@ -3,13 +3,24 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { focusHome } from './focus';
 
-export function Dialog(props: { label: string; test: string; onClose: () => void; children: ComponentChildren }) {
+interface DialogProps {
+  label: string;
+  test: string;
+  onClose: () => void;
+  /** Id of what gets the focus afterwards, where what opened the dialog has done its work. */
+  then?: { current: string | null };
+  children: ComponentChildren;
+}
+
+export function Dialog(props: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const opener = document.activeElement;
     ref.current?.showModal();
     return () => {
-      if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected) opener.focus();
+      const next = props.then?.current ? document.getElementById(props.then.current) : null;
+      if (next) next.focus();
+      else if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected) opener.focus();
       else focusHome();
     };
   }, []);

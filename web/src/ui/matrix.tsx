@@ -13,13 +13,21 @@ import { ballotGroups, ballotKey } from '../state/voices';
 import { Cid } from './parts';
 import { testIds } from './test-ids';
 
-export function Matrix({ members, outcome, size }: { members: MemberView[]; outcome: Ballot | null; size: number }) {
+interface MatrixProps {
+  members: MemberView[];
+  outcome: Ballot | null;
+  size: number;
+  /** Where there are several, which one. */
+  label?: string;
+}
+
+export function Matrix({ members, outcome, size, label = t('proof.ballots') }: MatrixProps) {
   const groups = ballotGroups(members, outcome);
   const known = groups.length > 0;
   const rows = [...members].sort((a, b) => a.position - b.position);
   const moved = rows.some((m) => m.paid > 0n || m.forfeited > 0n);
   return (
-    <div class="scroll-x" data-test={testIds.taskMatrix} tabIndex={0} role="region" aria-label={t('proof.ballots')}>
+    <div class="scroll-x" data-test={testIds.taskMatrix} tabIndex={0} role="region" aria-label={label}>
       <table class="matrix" data-test={testIds.taskMatrixTable}>
         <caption class="hidden-text">{t('task.ballots.words')}</caption>
         <thead>

@@ -25,12 +25,13 @@ export function Rounds({ view }: { view: TaskView }) {
       </>
     );
   }
-  const sorted = [...view.rounds].sort(
-    (a, b) => Number(b.round === view.round) - Number(a.round === view.round) || b.round - a.round,
-  );
+  const kindOf = (round: number) => results.find((one) => one.round === round)?.kind;
+  // One that is under way is what the reader waits for.
+  const rank = ({ round }: RoundView): number => (kindOf(round) === 'open' ? 2 : round === view.round ? 1 : 0);
+  const sorted = [...view.rounds].sort((a, b) => rank(b) - rank(a) || b.round - a.round);
   return (
     <div class="rounds" data-test={testIds.rounds}>
-      <p class="faint">{t('rounds.words')}</p>
+      {!results.some(({ kind }) => kind === 'open') && <p class="faint">{t('rounds.words')}</p>}
       {sorted.map((round) => (
         <Round key={round.round} view={view} round={round} result={results.find((one) => one.round === round.round)} />
       ))}
@@ -76,7 +77,12 @@ function Round({ view, round, result }: RoundProps) {
       {isOpen && <LaterStages view={view} size={round.size} />}
       {ballot && result && <p>{t('rounds.votes', { votes: result.votes, size: round.size })}</p>}
       {round.members.length > 0 ? (
-        <Matrix members={round.members} outcome={ballot} size={round.size} />
+        <Matrix
+          members={round.members}
+          outcome={ballot}
+          size={round.size}
+          label={`${t('proof.ballots')}: ${t('task.round', { n: round.round + 1 })}`}
+        />
       ) : (
         <p class="soft">{t('rounds.drawing')}</p>
       )}
@@ -144,8 +150,9 @@ export function useVerdictVoice(view: TaskView | null, quiet: (kind: string) => 
 /** What the reader should know before they believe the answer. */
 export function Verdict({ view }: { view: TaskView }) {
   const words = verdictWords(view);
-  if (!words) return null;
   const kind = resultsOf(view).at(-1)?.kind;
+  // The mark of a contested answer says it.
+  if (!words || (kind === 'undecided' && view.contested)) return null;
   return (
     <p
       class={`notice${kind === 'confirmed' ? ' calm' : kind === 'open' ? '' : ' apart'}`}
