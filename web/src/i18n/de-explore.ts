@@ -159,9 +159,9 @@ export const deExplore: Part<typeof explore> = {
   'verify.unknown': 'Dieser Beleg ist von einem Vertrag, den diese Einstellungen nicht kennen.',
   'verify.chain.unknown':
     'Der Knoten sagt dasselbe, aber von einem Vertrag, den diese Einstellungen nicht kennen: was der sagt, bestimmt, wer ihn gemacht hat.',
-  'verify.bad': 'Ungültig: {name} ist nicht bestanden.',
+  'verify.bad': 'Ungültig: „{name}“ gilt nicht.',
   'verify.chain.ok': 'Es ist geschehen: die Kette sagt dasselbe.',
-  'verify.chain.bad': 'Die Kette sagt anderes: {name} ist nicht bestanden.',
+  'verify.chain.bad': 'Die Kette sagt anderes: „{name}“ gilt nicht.',
   'verify.of': 'Aufgabe {id} auf {chain}',
   'verify.passed': 'bestanden',
   'verify.failed': 'nicht bestanden',

@@ -155,9 +155,9 @@ export const explore = {
   'verify.unknown': 'This receipt is of a contract that these settings do not know.',
   'verify.chain.unknown':
     'The node says the same, but of a contract that these settings do not know: whoever made it decides what it says.',
-  'verify.bad': 'Not valid: {name} failed.',
+  'verify.bad': 'Not valid: “{name}” does not hold.',
   'verify.chain.ok': 'It happened: the chain says the same.',
-  'verify.chain.bad': 'The chain says otherwise: {name} failed.',
+  'verify.chain.bad': 'The chain says otherwise: “{name}” does not hold.',
   'verify.of': 'Task {id} on {chain}',
   'verify.passed': 'passed',
   'verify.failed': 'failed',

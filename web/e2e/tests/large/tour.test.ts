@@ -47,7 +47,9 @@ async function picture(page: Page, state: string, how: string): Promise<void> {
   if (ALL) await page.screenshot({ ...options, path: join(ALL, `${state}-${how}.png`) });
   if (!KEEP || !KEPT[width]?.includes(state)) return;
   await mkdir(IMAGES, { recursive: true });
-  await page.screenshot({ ...options, path: join(IMAGES, `${state}-${how}.png`) });
+  // Behind a dialog only what it is about.
+  const clip = width > 1000 && state === 'appeal-dialog' ? { clip: { x: 250, y: 60, width: 1030, height: 660 } } : {};
+  await page.screenshot({ ...options, ...clip, path: join(IMAGES, `${state}-${how}.png`) });
 }
 
 /** Every state, each standing still while it is looked at. */
