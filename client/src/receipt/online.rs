@@ -98,6 +98,7 @@ fn same_task(receipt: &Receipt, state: &TaskResponse) -> Result<String> {
         &super::error::word(state.status),
     )?;
     same("contested", &task.contested, &state.contested)?;
+    same("carried", &task.carried, &state.carried)?;
     Ok(format!("task {} is the receipt's", state.task))
 }
 

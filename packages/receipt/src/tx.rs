@@ -23,6 +23,8 @@ pub enum What {
     RoundUndecided,
     /// Opened a larger round.
     RoundOpened,
+    /// Opened a larger round by an appeal.
+    TaskAppealed,
     /// Gave the task an outcome.
     TaskAnswered,
     /// Ended the task with its outcome.
@@ -33,7 +35,7 @@ pub enum What {
 
 impl What {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TaskAdded,
         Self::CommitteeDrawn,
         Self::VoteCommitted,
@@ -41,6 +43,7 @@ impl What {
         Self::VoteRevealed,
         Self::RoundUndecided,
         Self::RoundOpened,
+        Self::TaskAppealed,
         Self::TaskAnswered,
         Self::TaskFinalised,
         Self::TaskFailed,
@@ -57,6 +60,7 @@ impl What {
             Self::VoteRevealed => "vote_revealed",
             Self::RoundUndecided => "round_undecided",
             Self::RoundOpened => "round_opened",
+            Self::TaskAppealed => "task_appealed",
             Self::TaskAnswered => "task_answered",
             Self::TaskFinalised => "task_finalised",
             Self::TaskFailed => "task_failed",

@@ -46,7 +46,7 @@ impl Ledger {
 
     fn task(&self) -> Value {
         let receipt = &self.receipt;
-        let course = Course::of(&receipt.rounds, false);
+        let course = Course::of(&receipt.rounds, receipt.task.carried);
         let standing = course.standing.as_ref();
         let last = receipt.rounds.last().unwrap();
         json!({
@@ -63,7 +63,7 @@ impl Ledger {
             "outcome_round": standing.map(|it| it.round),
             "outcome_votes": standing.map(|it| it.votes), "contested": receipt.task.contested,
             "escrow": "500", "full_fee": "100", "lock": "3000", "settlement": null,
-            "carried": false,
+            "carried": receipt.task.carried,
         })
     }
 

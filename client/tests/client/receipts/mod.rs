@@ -13,7 +13,7 @@ use antiphon_receipt::{Receipt, check};
 
 use world::{ReceiptWorld, counts, sample, without_hashes};
 
-const SAMPLES: [&str; 12] = [
+const SAMPLES: [&str; 16] = [
     "ok-final.json",
     "ok-liar.json",
     "ok-withheld.json",
@@ -22,6 +22,10 @@ const SAMPLES: [&str; 12] = [
     "ok-undrawn.json",
     "ok-second-round.json",
     "ok-contested.json",
+    "ok-overturned.json",
+    "ok-confirmed.json",
+    "ok-carried.json",
+    "ok-carried-failed.json",
     "ok-unavailable.json",
     "ok-invalid.json",
     "ok-network.json",

@@ -126,7 +126,7 @@ fn transactions(receipt: &Receipt) -> Vec<FakeTx> {
             .filter(|tx| tx.height == height)
             .collect();
         let whats: Vec<_> = here.iter().map(|tx| tx.what).collect();
-        if whats.contains(&What::RoundOpened) {
+        if whats.contains(&What::RoundOpened) || whats.contains(&What::TaskAppealed) {
             now = rounds.next().unwrap();
         }
         all.push(FakeTx {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Facts, Found, hold};
-use crate::document::{Member, Status};
+use crate::document::{Member, Receipt, Status};
 use crate::tx::{Tx, What};
 
 pub(super) fn check(facts: &Facts<'_>) -> Found {
@@ -79,15 +79,22 @@ fn phases(facts: &Facts<'_>) -> Result<(), String> {
         (What::CommitteeDrawn, any(|_| true)),
         (What::VoteCommitted, any(|it| it.commitment.is_some())),
         (What::VoteRevealed, any(|it| it.ballot.is_some())),
-        (What::RoundOpened, receipt.rounds.len() > 1),
         (What::TaskAnswered, receipt.task.status == Status::Final),
     ];
     for (what, want) in wanted {
-        let got = receipt.txs.iter().any(|tx| tx.what == what);
-        hold(got == want, || {
-            let number = if want { "at least one" } else { "none" };
-            format!("want {number} transaction {}", what.name())
-        })?;
+        named(receipt, &[what], want)?;
     }
-    Ok(())
+    // A later round is opened because the one before did not agree, or by an appeal.
+    let opened = [What::RoundOpened, What::TaskAppealed];
+    named(receipt, &opened, receipt.rounds.len() > 1)
+}
+
+/// At least one of these is there, or none of them.
+fn named(receipt: &Receipt, whats: &[What], want: bool) -> Result<(), String> {
+    let got = receipt.txs.iter().any(|tx| whats.contains(&tx.what));
+    hold(got == want, || {
+        let number = if want { "at least one" } else { "none" };
+        let names: Vec<_> = whats.iter().map(|what| what.name()).collect();
+        format!("want {number} transaction {}", names.join(" or "))
+    })
 }

@@ -4,8 +4,8 @@ use antiphon_api::{Ballot, Cid, ConductInfo, Hex};
 use antiphon_receipt::{PromptBlock, Receipt, Status, What};
 
 use crate::build::{
-    Vote, address, answer, hash, manifest, prompt, receipt, respelt, right, round, with_prompt,
-    wrong,
+    Vote, address, answer, carried, hash, manifest, prompt, receipt, respelt, right, round,
+    with_prompt, wrong,
 };
 
 /// (name, what is special, receipt)
@@ -61,7 +61,21 @@ fn of_two_rounds() -> Vec<Good> {
     let second = round(9, 1, &[wrong(9, 1), Vote::Silent]);
     let contest = (0..11).map(|member| wrong(member, 1)).collect();
     let two = |votes: [Vec<Vote>; 2]| receipt(&[5, 11], &votes);
+    // Four say the same that is wrong; all of them lose their locks when the larger committee disagrees.
+    let fooled = round(1, 0, &[wrong(9, 0), wrong(9, 0), wrong(9, 0), wrong(9, 0)]);
+    let corrected = round(9, 1, &[wrong(9, 1), UNAVAILABLE]);
+    let confirmed = round(11, 1, &[]);
     vec![
+        (
+            "overturned",
+            "an appeal's larger committee decides for another answer",
+            two([fooled, corrected]),
+        ),
+        (
+            "confirmed",
+            "an appeal's larger committee decides for the same answer",
+            two([round(4, 0, &[wrong(4, 0)]), confirmed]),
+        ),
         (
             "second-round",
             "no quorum in round 0, one in round 1",
@@ -80,6 +94,23 @@ fn without_answer() -> Vec<Good> {
     let not_text = PromptBlock::absent(Cid::of_raw(&[0xff, 0xfe]));
     let invalid = [vec![INVALID; 5]];
     vec![
+        (
+            "carried",
+            "the prompt was carried: who calls it unavailable abstains and missed",
+            carried(&[5], &[round(4, 0, &[UNAVAILABLE])]),
+        ),
+        (
+            "carried-failed",
+            "the prompt was carried: a quorum that calls it unavailable decides nothing",
+            carried(
+                &[5],
+                &[round(
+                    1,
+                    0,
+                    &[UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE],
+                )],
+            ),
+        ),
         (
             "unavailable",
             "nobody could fetch the prompt",
@@ -295,6 +326,25 @@ fn ends() -> Vec<Bad> {
             "status-contested",
             "contested, with no round after",
             changed(|it| it.task.contested = true),
+        ),
+        (
+            "quorum-carried",
+            "final by a quorum that calls a carried prompt unavailable",
+            {
+                let mut receipt = absent(&[5], vec![UNAVAILABLE; 5]);
+                receipt.task.carried = true;
+                receipt.sealed().to_canonical()
+            },
+        ),
+        (
+            "transactions-appeal",
+            "a second round that nobody opened",
+            {
+                let votes = [round(5, 0, &[]), round(11, 1, &[])];
+                let mut receipt = receipt(&[5, 11], &votes);
+                receipt.txs.retain(|tx| tx.what != What::TaskAppealed);
+                receipt.sealed().to_canonical()
+            },
         ),
         (
             "conduct",

@@ -69,6 +69,13 @@ pub fn wrong(member: usize, round: u8) -> Vote {
     Vote::Says(answer(&format!("a lie of {member}"), round))
 }
 
+/// The truth or a lie: also a lie can have a quorum.
+fn text_of(cid: &Cid) -> String {
+    let mut lies = (0..32).map(|member| format!("a lie of {member}"));
+    let lie = lies.find(|text| Cid::of_raw(text.as_bytes()) == *cid);
+    lie.unwrap_or_else(|| TEXT.to_owned())
+}
+
 /// `right` members that agree and the votes of others.
 pub fn round(right_members: usize, number: u8, others: &[Vote]) -> Vec<Vote> {
     let agree = std::iter::repeat_n(right(number), right_members);
@@ -90,6 +97,13 @@ fn task(status: Status, prompt_bytes: usize) -> Task {
 /// A receipt of these rounds, sealed: status, contest, conduct, text and transactions follow.
 pub fn receipt(sizes: &[u32], votes: &[Vec<Vote>]) -> Receipt {
     with_prompt(sizes, votes, PromptBlock::Text(prompt()), prompt().len())
+}
+
+/// The same, with the prompt carried by the transaction that posted the task.
+pub fn carried(sizes: &[u32], votes: &[Vec<Vote>]) -> Receipt {
+    let mut receipt = receipt(sizes, votes);
+    receipt.task.carried = true;
+    complete(receipt)
 }
 
 pub fn with_prompt(
@@ -156,7 +170,7 @@ pub fn complete(mut receipt: Receipt) -> Receipt {
     }
     let outcome = course.standing.map(|it| it.ballot);
     receipt.answer = match outcome {
-        Some(Ballot::Answer { .. }) => Some(TEXT.to_owned()),
+        Some(Ballot::Answer { cid, .. }) => Some(text_of(&cid)),
         _ => None,
     };
     receipt.txs = transactions(&receipt);
@@ -174,7 +188,9 @@ fn transactions(receipt: &Receipt) -> Vec<Tx> {
     let mut standing = false;
     for round in &receipt.rounds {
         let at = round.opened;
-        if round.round > 0 {
+        if standing {
+            txs.push(tx(at, What::TaskAppealed));
+        } else if round.round > 0 {
             txs.push(tx(at, What::RoundUndecided));
             txs.push(tx(at, What::RoundOpened));
         }
@@ -186,7 +202,8 @@ fn transactions(receipt: &Receipt) -> Vec<Tx> {
         if any(|it| it.ballot.is_some()) {
             txs.push(tx(at + 6, What::VoteRevealed));
         }
-        let done = Course::of(&receipt.rounds[..=usize::from(round.round)], false);
+        let so_far = &receipt.rounds[..=usize::from(round.round)];
+        let done = Course::of(so_far, receipt.task.carried);
         if done.standing.is_some() && !standing {
             standing = true;
             txs.push(tx(at + 6, What::TaskAnswered));
