@@ -35,7 +35,7 @@ pub enum ClientError {
     Http(#[from] ClientSetup),
     /// No worker took the prompt's block.
     #[error(
-        "no worker took the prompt: {0}. Try again in a moment, or see `antiphon workers` for who is there"
+        "no worker took the prompt: {0}. Try again in a moment, see `antiphon workers` for who is there, or put a short prompt into the transaction with `antiphon ask --carry`"
     )]
     Upload(String),
     /// Nobody gave a block.
@@ -59,6 +59,9 @@ pub enum ClientError {
     /// The workers did not agree, or agreed that there is no answer.
     #[error("{0}")]
     NoAnswer(String),
+    /// What the contract would refuse, found out before it costs a fee.
+    #[error("{0}")]
+    WouldBeRefused(String),
     /// A session that is used up or over.
     #[error("{0}")]
     Session(String),
@@ -83,6 +86,7 @@ impl ClientError {
         match self {
             Self::Usage(_) | Self::Prompt(_) | Self::Manifest(_) => 2,
             Self::Chain(ChainError::Refused(_) | ChainError::NotAllowed { .. })
+            | Self::WouldBeRefused(_)
             | Self::Session(_) => 4,
             Self::Chain(ChainError::Key(_) | ChainError::BadUrl { .. }) => 2,
             Self::Chain(_) | Self::Http(_) | Self::Upload(_) | Self::Unavailable { .. } => 3,

@@ -3,10 +3,14 @@
 //! [`ask()`] pays for an answer and follows it to the end; nothing that came from a worker is shown
 //! before its hash is checked. [`mod@infer`] runs a model on this machine alone.
 
+pub mod advance;
 pub mod answer;
+pub mod appeal;
 pub mod ask;
 pub mod chat;
 pub mod cli;
+pub mod clock;
+pub mod deliver;
 mod error;
 pub mod follow;
 pub mod gateway;
@@ -19,7 +23,9 @@ pub mod network;
 pub mod output;
 pub mod progress;
 pub mod question;
+pub mod rate;
 pub mod receipt;
+pub mod security;
 pub mod session;
 pub mod signals;
 pub mod task;

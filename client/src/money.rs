@@ -1,7 +1,7 @@
 //! The balance in the contract: filled, and taken out again.
 
 use antiphon_api::{ExecuteMsg, Uint128};
-use antiphon_chain::{Coin, Sender};
+use antiphon_chain::{ChainError, Coin, Sender};
 use serde::Serialize;
 
 use crate::error::ClientError;
@@ -77,6 +77,34 @@ pub async fn withdraw(
     let sent = sender.execute(network.contract.address(), &msg, &[]);
     let hash = sent.await?.hash;
     moved(network, sender, wanted, hash).await
+}
+
+/// What must be attached to a message that takes this amount: what the balance in the contract lacks of it.
+/// What is attached and not needed stays in that balance.
+///
+/// # Errors
+/// The account does not have it: told in amounts, before anything is signed.
+pub async fn attach(
+    network: &Network,
+    sender: &Sender,
+    amount: u128,
+    what: &str,
+) -> Result<Vec<Coin>, ClientError> {
+    let prepaid = network.contract.balance(sender.address()).await?;
+    let lacking = amount.saturating_sub(prepaid);
+    if lacking == 0 {
+        return Ok(Vec::new());
+    }
+    let denom = &network.file.denom;
+    let have = sender.balance().await?;
+    if have < lacking {
+        return Err(ClientError::Chain(ChainError::InsufficientFunds {
+            address: sender.address().to_owned(),
+            have: Coin::new(have, denom).to_string(),
+            need: format!("{} for {what}", Coin::new(lacking, denom)),
+        }));
+    }
+    Ok(vec![Coin::new(lacking, denom)])
 }
 
 async fn moved(

@@ -55,6 +55,11 @@ pub fn ask_for_line() {
     err(&format!("{} ", paint("1", "›")));
 }
 
+/// Asks something whose answer stands behind it on the same line.
+pub fn ask_for(question: &str) {
+    err(&format!("{} ", paint("1", &printable(question))));
+}
+
 /// Prints a failure on stderr.
 pub fn failure(error: &ClientError) {
     let text = printable(&error.to_string());
@@ -197,8 +202,13 @@ pub fn receipt(report: &AskReport) {
     } else {
         ""
     };
+    let contested = if task.contested {
+        ", contested: a larger committee did not confirm it"
+    } else {
+        ""
+    };
     note(&format!(
-        "\n{votes} of {} workers, verified here{free} · task {} · {} tokens, {} · {}",
+        "\n{votes} of {} workers, verified here{free}{contested} · task {} · {} tokens, {} · {}",
         task.committee,
         task.id,
         answer.output_tokens,

@@ -143,7 +143,10 @@ fn tell(progress: &Progress, event: &AskEvent<'_>) {
         AskEvent::Reached { stage, ms } => {
             progress(&format!("  {:<10} {}", stage.name(), output::seconds(*ms)));
         }
-        AskEvent::Known { .. } | AskEvent::Answered { .. } => {}
+        AskEvent::Known { .. }
+        | AskEvent::Carried { .. }
+        | AskEvent::Overturned { .. }
+        | AskEvent::Answered { .. } => {}
     }
 }
 

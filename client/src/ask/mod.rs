@@ -7,7 +7,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use antiphon_api::{Ballot, Cid, ExecuteMsg, ModelResponse, TaskStatus};
+use antiphon_api::{Ballot, Cid, ExecuteMsg, HexBinary, ModelResponse, TaskStatus};
 use antiphon_chain::Sender;
 use antiphon_documents::Prompt;
 
@@ -18,7 +18,7 @@ pub use report::{
     AnswerReport, AskReport, BallotReport, ChainReport, ModelReport, MoneyReport, StagesMs,
     TaskReport,
 };
-pub(crate) use report::{manifest_of, money};
+pub(crate) use report::{ballot, manifest_of, money, of_task};
 
 use crate::error::ClientError;
 use crate::follow::{Follower, Stage};
@@ -33,6 +33,8 @@ pub struct AskOptions {
     pub model: Option<u64>,
     /// Members of the committee; the contract's default if none.
     pub committee: Option<u32>,
+    /// Put the prompt into the transaction instead of at workers.
+    pub carry: bool,
     /// Pay for a new task even if a final answer is on chain.
     pub fresh: bool,
     /// Go on until the money is paid out.
@@ -49,6 +51,7 @@ impl AskOptions {
             prompt,
             model: None,
             committee: None,
+            carry: false,
             fresh: false,
             wait_final: false,
             timeout: Duration::from_secs(600),
@@ -69,6 +72,11 @@ pub enum AskEvent<'a> {
         /// Their addresses.
         holders: &'a [String],
     },
+    /// The prompt travels in the transaction.
+    Carried {
+        /// Its length.
+        bytes: u32,
+    },
     /// The task is in a block.
     Posted {
         /// Its id.
@@ -82,6 +90,11 @@ pub enum AskEvent<'a> {
         stage: Stage,
         /// Milliseconds since the broadcast.
         ms: u64,
+    },
+    /// An appeal overturned what was answered: something else stands.
+    Overturned {
+        /// The task.
+        task: u64,
     },
     /// The text, hashed.
     Answered {
@@ -128,16 +141,27 @@ async fn pay_and_follow(
     let cid = Cid::of_raw(document.as_bytes());
     let bytes = bytes::Bytes::from(document);
     let prompt_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    if options.carry {
+        post::can_carry(bytes.len())?;
+    }
     let priced = post::price(network, sender, options, model, prompt_bytes).await?;
-    let holders = post::upload(network, model.model, &cid, bytes).await?;
-    news(AskEvent::Uploaded { holders: &holders });
+    let (holders, block) = if options.carry {
+        news(AskEvent::Carried {
+            bytes: prompt_bytes,
+        });
+        (Vec::new(), Some(HexBinary::from(bytes.as_ref())))
+    } else {
+        let holders = post::upload(network, model.model, &cid, bytes).await?;
+        news(AskEvent::Uploaded { holders: &holders });
+        (holders, None)
+    };
     let msg = ExecuteMsg::PostTask {
         model: model.model,
         prompt: cid,
         prompt_bytes,
         max_output_tokens: options.prompt.max_output_tokens,
         holders,
-        block: None,
+        block,
         committee: options.committee,
         callback: None,
     };
@@ -152,9 +176,15 @@ async fn pay_and_follow(
         !is_before_answer(status)
     })
     .await?;
-    let answer = answer_of(network, &mut follower, news).await?;
+    let mut answer = answer_of(network, &mut follower, news).await?;
     if options.wait_final {
         until(&mut follower, sender, deadline, news, is_end).await?;
+        if is_overturned(&follower, answer.as_ref()) {
+            news(AskEvent::Overturned {
+                task: follower.task,
+            });
+            answer = answer_of(network, &mut follower, news).await?;
+        }
     }
     report::build(network, &follower, answer, Some(posted.height)).await
 }
@@ -205,6 +235,16 @@ const fn is_before_answer(status: TaskStatus) -> bool {
         status,
         TaskStatus::Drawing | TaskStatus::Committing | TaskStatus::Revealing
     )
+}
+
+/// Whether somebody's appeal put another outcome in the place of the answer that was told.
+fn is_overturned(follower: &Follower<'_>, told: Option<&AnswerReport>) -> bool {
+    let outcome = follower.state().and_then(|task| task.outcome.as_ref());
+    let stands = match outcome {
+        Some(Ballot::Answer { cid, .. }) => Some(*cid),
+        _ => None,
+    };
+    told.map(|answer| answer.cid) != stands
 }
 
 /// The text behind the standing outcome, fetched from a worker that revealed it, and hashed.

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use antiphon_api::{Cid, ExecuteMsg, ModelResponse, SeatInfo};
+use antiphon_api::{Cid, ExecuteMsg, MAX_CARRIED_BYTES, ModelResponse, SeatInfo};
 use antiphon_chain::{ChainError, Coin, Sender};
 use bytes::Bytes;
 
 use super::AskOptions;
 use crate::error::ClientError;
 use crate::network::Network;
-use crate::session;
+use crate::{money, session};
 
 /// Workers that get the prompt before the task is posted: one may go away.
 const HOLDERS: usize = 2;
@@ -53,6 +53,16 @@ pub(crate) async fn upload(
         return Err(ClientError::Upload(said.join("; ")));
     }
     Ok(holders)
+}
+
+/// Whether a prompt of this length can travel in the transaction.
+pub(super) fn can_carry(bytes: usize) -> Result<(), ClientError> {
+    match bytes <= MAX_CARRIED_BYTES {
+        true => Ok(()),
+        false => Err(ClientError::Usage(format!(
+            "the prompt document has {bytes} bytes, and a transaction carries at most {MAX_CARRIED_BYTES}: leave --carry out, then it is put at workers"
+        ))),
+    }
 }
 
 /// Workers with an endpoint, beginning at a place that differs from prompt to prompt.
@@ -134,19 +144,5 @@ async fn missing_coins(
         left.check(&network.file.gas_price.parse()?, escrow)?;
         return Ok(Vec::new());
     }
-    let prepaid = network.contract.balance(sender.address()).await?;
-    let lacking = escrow.saturating_sub(prepaid);
-    if lacking == 0 {
-        return Ok(Vec::new());
-    }
-    let denom = &network.file.denom;
-    let have = sender.balance().await?;
-    if have < lacking {
-        return Err(ClientError::Chain(ChainError::InsufficientFunds {
-            address: sender.address().to_owned(),
-            have: Coin::new(have, denom).to_string(),
-            need: format!("{} for the task", Coin::new(lacking, denom)),
-        }));
-    }
-    Ok(vec![Coin::new(lacking, denom)])
+    money::attach(network, sender, escrow, "the task").await
 }

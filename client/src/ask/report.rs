@@ -7,6 +7,7 @@ use antiphon_api::{
     AnswerEntry, Ballot, Cid, ConductInfo, Finish, Hex, TaskResponse, TaskStatus, Uint128,
 };
 use antiphon_documents::{MAX_MANIFEST_BYTES, Manifest};
+use antiphon_rules::rounds::{quorum, size_of};
 use serde::Serialize;
 
 use super::gas::gas_by_message;
@@ -266,13 +267,17 @@ fn chain(network: &Network) -> ChainReport {
 
 /// The task in a report.
 pub(crate) fn of_task(task: &TaskResponse) -> TaskReport {
+    let decided = task
+        .outcome_round
+        .and_then(|round| size_of(task.committee, round));
+    let committee = decided.unwrap_or(task.size);
     TaskReport {
         id: task.task,
         prompt: task.prompt,
         status: task.status,
         outcome: task.outcome.clone(),
-        committee: task.size,
-        quorum: task.quorum,
+        committee,
+        quorum: quorum(committee),
         votes: task.outcome_votes,
         contested: task.contested,
     }

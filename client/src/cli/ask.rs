@@ -23,9 +23,13 @@ pub struct AskArgs {
     /// The model's id
     #[arg(long, value_name = "ID")]
     pub model: Option<u64>,
-    /// Members of the committee: 5, 7, 9, 11 or 15
-    #[arg(long, value_name = "N")]
-    pub committee: Option<u32>,
+    /// Members of the committee: 5, 7, 9, 11 or 15; `list` shows what each is worth and pays nothing
+    #[arg(long, value_name = "N|list", value_parser = committee)]
+    pub committee: Option<Committee>,
+    /// Put the prompt into the transaction, up to 4,096 bytes: no worker has to take it, and none can say that it
+    /// was not to be had; costs more gas
+    #[arg(long)]
+    pub carry: bool,
     /// How tokens are chosen
     #[command(flatten)]
     pub sampling: SamplingFlags,
@@ -46,15 +50,38 @@ pub struct AskArgs {
     pub json: bool,
 }
 
+/// What can be said to `--committee`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committee {
+    /// So many members.
+    Size(u32),
+    /// Show what can be had.
+    List,
+}
+
+fn committee(text: &str) -> Result<Committee, String> {
+    match text {
+        "list" => Ok(Committee::List),
+        number => number
+            .parse()
+            .map(Committee::Size)
+            .map_err(|_| "want 5, 7, 9, 11 or 15, or `list`".to_owned()),
+    }
+}
+
 pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientError> {
     let options = options_of(args)?;
+    if args.committee == Some(Committee::List) {
+        return super::security::list(network, args.model, args.json).await;
+    }
     args.receipt.as_deref().map_or(Ok(()), has_folder)?;
     let sender = network.sender()?;
     let as_json = args.json;
     let wait = Progress::waiting("asking");
     let mut news = |event: AskEvent<'_>| tell(&event, as_json, &wait);
-    let report = ask(network, &sender, &options, &mut news).await?;
+    let asked = ask(network, &sender, &options, &mut news).await;
     wait.end();
+    let report = asked.inspect_err(hint)?;
     if as_json {
         output::json(&report)?;
     } else {
@@ -69,6 +96,21 @@ pub(super) async fn run(network: &Network, args: &AskArgs) -> Result<(), ClientE
     match report.answer {
         Some(_) => Ok(()),
         None => Err(no_answer(&report)),
+    }
+}
+
+/// A committee that cannot be had is no dead end.
+fn hint(error: &ClientError) {
+    let ClientError::Chain(error) = error else {
+        return;
+    };
+    if matches!(
+        error.contract_code(),
+        Some("E_COMMITTEE" | "E_POOL_TOO_SMALL")
+    ) {
+        output::note(
+            "`antiphon ask --committee list` shows the sizes that can be had, and what each is worth",
+        );
     }
 }
 
@@ -97,7 +139,11 @@ fn options_of(args: &AskArgs) -> Result<AskOptions, ClientError> {
     };
     Ok(AskOptions {
         model: args.model,
-        committee: args.committee,
+        committee: match args.committee {
+            Some(Committee::Size(size)) => Some(size),
+            _ => None,
+        },
+        carry: args.carry,
         fresh: args.fresh,
         wait_final: args.wait_final || args.receipt.is_some(),
         timeout: Duration::from_secs(args.timeout),
@@ -113,8 +159,19 @@ pub(super) fn tell(event: &AskEvent<'_>, as_json: bool, wait: &Progress) {
             wait.label("paying");
             format!("the prompt lies at {} workers", holders.len())
         }
+        AskEvent::Carried { bytes } => {
+            wait.label("paying");
+            format!("the prompt travels in the transaction, {bytes} bytes")
+        }
         AskEvent::Posted { task, escrow } => {
             format!("task {task} is posted, {escrow} in escrow")
+        }
+        AskEvent::Overturned { task } => {
+            let line = format!(
+                "somebody appealed task {task}, and a larger committee overturned the answer above: what follows stands"
+            );
+            wait.aside(|| output::warning(&line));
+            return;
         }
         AskEvent::Reached { stage, ms } => {
             wait.label(next(*stage));

@@ -1,26 +1,34 @@
 //! The command line: what can be said. One file a subject; what a command does stands outside of this folder.
 
+mod appeal;
 mod ask;
 mod chat;
+mod confirm;
 mod exit;
 mod generate;
+mod later;
 mod local;
 mod model;
 mod money;
 mod receipt;
+mod security;
 mod session;
 mod show;
 
 use clap::{Parser, Subcommand};
 
+pub use appeal::AppealArgs;
 pub use ask::{AskArgs, no_answer};
 pub use chat::ChatArgs;
 pub use exit::EXIT_CODES;
+pub use later::{AdvanceArgs, DeliverArgs, RateArgs, Rating};
 pub use model::{
-    FetchArgs, LsArgs, ModelCommand, PublishArgs, RmArgs, ServeArgs, StoreFlag, VerifyModelArgs,
+    FetchArgs, LsArgs, ModelCommand, PublishArgs, RetireArgs, RmArgs, ServeArgs, StoreFlag,
+    VerifyModelArgs,
 };
 pub use money::{DepositArgs, WithdrawArgs};
 pub use receipt::VerifyArgs;
+pub use security::SecurityArgs;
 pub use session::{SessionCommand, StartArgs, WhoseArgs};
 
 use crate::error::ClientError;
@@ -59,6 +67,14 @@ pub enum Command {
     },
     /// List tasks, the newest first
     Tasks(TasksArgs),
+    /// Have a larger, fresh committee answer again, for a bond; shows what is at stake and asks first
+    Appeal(AppealArgs),
+    /// Make the next step of a task that is due and that no worker makes
+    Advance(AdvanceArgs),
+    /// Say whether the answer of a final task of yours was good: once, and it moves no money
+    Rate(RateArgs),
+    /// Tell a contract that asked what became of its task, with the proven text, and earn the fee for it
+    Deliver(DeliverArgs),
     /// Print or write the receipt of a task that is final or failed
     Receipt {
         /// The task's id
@@ -101,6 +117,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what committees of a model are worth against dishonest seats: odds, locks, appeals
+    Security(SecurityArgs),
     /// Show what an account has
     Balance {
         /// The account; the --key's if absent
@@ -186,6 +204,11 @@ pub async fn run(cli: Cli) -> Result<(), ClientError> {
             show::balance(&online(flags).await?, address.as_deref(), json).await
         }
         Command::Tasks(args) => show::tasks(&online(flags).await?, &args).await,
+        Command::Appeal(args) => appeal::run(&online(flags).await?, &args).await,
+        Command::Advance(args) => later::advance(&online(flags).await?, &args).await,
+        Command::Rate(args) => later::rate(&online(flags).await?, &args).await,
+        Command::Deliver(args) => later::deliver(&online(flags).await?, &args).await,
+        Command::Security(args) => security::run(&online(flags).await?, &args).await,
         Command::Deposit(args) => money::deposit(&online(flags).await?, &args).await,
         Command::Withdraw(args) => money::withdraw(&online(flags).await?, &args).await,
         Command::Session(command) => session::run(&online(flags).await?, &command).await,

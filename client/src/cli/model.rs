@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use antiphon_api::{Limits, MAX_OUTPUT_TOKENS, MAX_PROMPT_BYTES, Price, Uint128};
 use clap::Subcommand;
 
+use super::confirm::confirmed;
 use super::{online, shown};
 use crate::error::ClientError;
 use crate::model::manifest::{self, ManifestArgs};
-use crate::model::{self, Entry, Offer, Published, Shelf};
+use crate::model::{self, Entry, Offer, Published, Retired, Shelf};
 use crate::network::NetworkFlags;
 use crate::output;
 use crate::progress::Progress;
@@ -28,6 +29,8 @@ pub enum ModelCommand {
     Ls(LsArgs),
     /// Hash a model again and compute its golden answers on this machine
     Verify(VerifyModelArgs),
+    /// Take a model of yours off the registry, for ever; its deposit comes back when no task of it is open
+    Retire(RetireArgs),
     /// Remove a model from the store
     Rm(RmArgs),
     /// Serve the store to workers until Ctrl-C
@@ -123,6 +126,19 @@ pub struct VerifyModelArgs {
     pub json: bool,
 }
 
+/// `antiphon model retire`
+#[derive(Debug, clap::Args)]
+pub struct RetireArgs {
+    /// The model's number
+    pub model: u64,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `antiphon model rm`
 #[derive(Debug, clap::Args)]
 pub struct RmArgs {
@@ -157,6 +173,7 @@ pub(super) async fn run(flags: &NetworkFlags, command: &ModelCommand) -> Result<
         ModelCommand::Fetch(args) => fetch(flags, args).await,
         ModelCommand::Ls(args) => shown(args.json, &args.store.open()?.entries()?, |all| show(all)),
         ModelCommand::Verify(args) => verify(args).await,
+        ModelCommand::Retire(args) => retire(flags, args).await,
         ModelCommand::Rm(args) => remove(args),
         ModelCommand::Serve(args) => serve(&args.store.open()?, &args.listen).await,
     }
@@ -252,6 +269,19 @@ async fn verify(args: &VerifyModelArgs) -> Result<(), ClientError> {
     })
 }
 
+async fn retire(flags: &NetworkFlags, args: &RetireArgs) -> Result<(), ClientError> {
+    let network = online(flags).await?;
+    let owner = network.owner()?;
+    let found = model::can_retire(&network, owner.address(), args.model).await?;
+    let question = format!(
+        "Retire model {} for ever? {} workers hold a seat of it, and nobody can ask it any more.",
+        args.model, found.seats
+    );
+    confirmed(&question, args.yes).await?;
+    let done = model::retire(&network, &owner, args.model).await?;
+    shown(args.json, &done, show_retired)
+}
+
 fn remove(args: &RmArgs) -> Result<(), ClientError> {
     let shelf = args.store.open()?;
     let manifest = shelf.find(&args.model)?;
@@ -300,4 +330,23 @@ fn show_published(done: &Published) {
         done.model, done.manifest, done.weights
     ));
     output::faint(&how);
+}
+
+fn show_retired(done: &Retired) {
+    let denom = &done.denom;
+    let money = match done.open_tasks {
+        0 => format!(
+            "the deposit of {} {denom} is in your balance in the contract",
+            done.returned
+        ),
+        open => format!(
+            "the deposit of {} {denom} comes back when its {open} open tasks are at their end",
+            done.held
+        ),
+    };
+    output::text(&format!(
+        "model {} takes no more tasks; {money}",
+        done.model
+    ));
+    output::faint(&format!("transaction {}", done.transaction));
 }

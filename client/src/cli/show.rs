@@ -3,6 +3,7 @@
 use antiphon_api::TaskFilter;
 
 use super::{TasksArgs, shown};
+use crate::clock::Clock;
 use crate::error::ClientError;
 use crate::network::Network;
 use crate::question::prompt_cid;
@@ -10,7 +11,10 @@ use crate::{answer, lists, output, task};
 
 pub(super) async fn task(network: &Network, id: u64, json: bool) -> Result<(), ClientError> {
     let view = task::view(network, id).await?;
-    shown(json, &view, |view| task::show(view, &network.file.denom))
+    let clock = Clock::read(network).await?;
+    shown(json, &view, |view| {
+        task::show(view, &clock, &network.file.denom);
+    })
 }
 
 pub(super) async fn tasks(network: &Network, args: &TasksArgs) -> Result<(), ClientError> {

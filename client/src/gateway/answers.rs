@@ -250,6 +250,9 @@ pub trait Answers: Debug + Send + Sync + 'static {
         note: Note<'a>,
     ) -> Later<'a, Result<Posted, PostFailure>>;
 
+    /// Holds the money of a transaction that an earlier run left in doubt, until its fate is known.
+    fn hold(&self, key: &QuestionKey, escrow: u128, pending: &Pending);
+
     /// What became of a transaction that was noted. Handing its bytes over again is allowed.
     fn fate<'a>(&'a self, pending: &'a Pending) -> Later<'a, Result<Fate, Failure>>;
 

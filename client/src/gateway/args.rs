@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::chain::Carry;
+
 const EXAMPLES: &str = "Examples:
   antiphon gateway --network network.json --key gateway.json
   antiphon gateway --network network.json --key gateway.json --page web/dist --gguf model.gguf
@@ -98,6 +100,9 @@ pub struct StartArgs {
     /// Members of the committee when a request names none: 5, 7, 9, 11 or 15
     #[arg(long, value_name = "N")]
     pub committee: Option<u32>,
+    /// When a prompt of up to 4,096 bytes travels in its transaction instead of lying at workers: costs more gas
+    #[arg(long, value_name = "WHEN", default_value = "never")]
+    pub carry: Carry,
     /// Model file whose tokenizer counts prompts exactly, so that too long ones are refused before they cost
     #[arg(long, value_name = "FILE")]
     pub gguf: Option<PathBuf>,

@@ -63,10 +63,16 @@ impl Desk {
         metrics: Arc<Metrics>,
         poll: Duration,
     ) -> Self {
+        let doubts = journal.in_doubt();
+        for entry in &doubts {
+            if let Standing::Noted(pending) = &entry.standing {
+                answers.hold(&entry.key, entry.escrow, pending);
+            }
+        }
         Self {
             inner: Arc::new(Inner {
                 answers,
-                doubts: journal.in_doubt(),
+                doubts,
                 journal,
                 metrics,
                 flights: Mutex::default(),

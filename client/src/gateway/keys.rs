@@ -233,13 +233,7 @@ impl Doorman {
                 granter: None,
             });
         };
-        let bearer = authorization.and_then(|text| {
-            let (scheme, rest) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
-        });
-        let key = bearer
-            .and_then(|text| keys.get(&hash(text)))
-            .ok_or_else(refused)?;
+        let key = known(keys, authorization).ok_or_else(refused)?;
         if let Some(limit) = key.per_minute {
             let bucket = buckets.entry(key.name.clone());
             let bucket = bucket.or_insert_with(|| Bucket::full(limit));
@@ -262,6 +256,16 @@ impl Doorman {
         })
     }
 
+    /// Whether what is the operator's alone may be told: to anybody where no key is wanted, since only this
+    /// machine gets here then, else to holders of one. Counts against no limit.
+    #[must_use]
+    pub fn trusts(&self, authorization: Option<&str>) -> bool {
+        let mut door = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.look_again(&mut door);
+        let keys = door.keys.as_ref();
+        keys.is_none_or(|keys| known(keys, authorization).is_some())
+    }
+
     /// A file that can no longer be read changes nothing: the keys of before stay, and it is tried again.
     fn look_again(&self, door: &mut Door) {
         let now = changed(&self.home);
@@ -279,6 +283,16 @@ impl Doorman {
         }
         door.changed = now;
     }
+}
+
+/// The key that a request sent, if it is one.
+fn known<'k>(
+    keys: &'k BTreeMap<Hex<32>, ApiKey>,
+    authorization: Option<&str>,
+) -> Option<&'k ApiKey> {
+    let (scheme, rest) = authorization?.split_once(' ')?;
+    let bearer = scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim());
+    keys.get(&hash(bearer?))
 }
 
 fn refused() -> ApiError {

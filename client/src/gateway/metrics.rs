@@ -34,10 +34,8 @@ pub struct Gauges {
     pub ready: bool,
     /// The newest height; 0 while none was seen.
     pub height: u64,
-    /// Coins of the paying account.
-    pub account: u128,
-    /// Its balance in the contract.
-    pub prepaid: u128,
+    /// Coins of the paying account, and its balance in the contract; none for who may not know.
+    pub balance: Option<(u128, u128)>,
     /// Requests in work.
     pub requests: usize,
     /// Questions under way.
@@ -179,21 +177,24 @@ impl Page {
         self.line(&format!("{name}_count{{stage=\"{stage}\"}} {count}"));
     }
 
-    fn gauges(&mut self, gauges: &Gauges, denom: &str) {
+    fn balance(&mut self, account: u128, prepaid: u128, denom: &str) {
         let name = "antiphon_gateway_balance";
         self.head(
             name,
             "gauge",
             "What the paying account has, in its own hands and in the contract.",
         );
-        self.line(&format!(
-            "{name}{{where=\"account\",denom=\"{denom}\"}} {}",
-            gauges.account
-        ));
-        self.line(&format!(
-            "{name}{{where=\"contract\",denom=\"{denom}\"}} {}",
-            gauges.prepaid
-        ));
+        for (place, amount) in [("account", account), ("contract", prepaid)] {
+            self.line(&format!(
+                "{name}{{where=\"{place}\",denom=\"{denom}\"}} {amount}"
+            ));
+        }
+    }
+
+    fn gauges(&mut self, gauges: &Gauges, denom: &str) {
+        if let Some((account, prepaid)) = gauges.balance {
+            self.balance(account, prepaid, denom);
+        }
         let list: [(&str, &str, u64); 6] = [
             (
                 "antiphon_gateway_ready",

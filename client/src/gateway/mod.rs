@@ -25,7 +25,7 @@ pub use answers::{
     Posted, Probe, Progress, Question, QuestionKey, Quote, Settled, Tell,
 };
 pub use args::{GatewayArgs, GatewayCommand, HomeArg, KeysAction, PublicArgs, StartArgs};
-pub use chain::ChainAnswers;
+pub use chain::{Carry, ChainAnswers};
 pub use desk::{Desk, Flight, FlightState};
 pub use error::{ApiError, Code};
 pub use failure::{BallotVotes, Failure};

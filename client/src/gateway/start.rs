@@ -135,6 +135,7 @@ async fn start(flags: &NetworkFlags, args: StartArgs) -> Result<(), ClientError>
     let network_json = public(flags, &network, &args, address)?;
     let key = Arc::new(Key::load(&paying_key(&network)?)?);
     let answers = ChainAnswers::new(network, key, args.model, args.committee).await?;
+    let answers = answers.carrying(args.carry);
     let journal = Journal::open(&home, answers.facts())
         .map_err(|error| ClientError::Usage(error.to_string()))?;
     let settings = settings(&args, home, &doorman, network_json)?;

@@ -3,11 +3,13 @@
 mod fetch;
 pub mod manifest;
 mod publish;
+mod retire;
 mod shelf;
 mod verify;
 
 pub use fetch::fetch;
 pub use publish::{Offer, Published, publish};
+pub use retire::{Retired, can_retire, retire};
 pub use shelf::{Entry, Shelf};
 pub use verify::{Verified, verify};
 

@@ -7,8 +7,10 @@
     reason = "tests: an overflow or a missing value is a failed test"
 )]
 
+mod appeal;
 mod ask;
 mod binary;
+mod carry;
 mod chat;
 #[allow(
     dead_code,
@@ -18,9 +20,12 @@ mod chat;
 mod fake_node;
 mod fake_workers;
 mod generated;
+mod later;
 mod model;
 mod money;
 mod network;
 mod receipts;
+mod rounds;
+mod security;
 mod session;
 mod world;

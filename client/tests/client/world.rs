@@ -172,6 +172,8 @@ fn word(event: &AskEvent<'_>) -> String {
     match event {
         AskEvent::Known { .. } => "known".to_owned(),
         AskEvent::Uploaded { holders } => format!("uploaded {}", holders.len()),
+        AskEvent::Overturned { .. } => "overturned".to_owned(),
+        AskEvent::Carried { bytes } => format!("carried {bytes}"),
         AskEvent::Posted { task, escrow } => format!("posted {task} {escrow}"),
         AskEvent::Reached { stage, .. } => stage.name().to_owned(),
         AskEvent::Answered { answer } => format!("text {}", answer.text),

@@ -17,33 +17,34 @@ use crate::fake_workers::Manner;
 use crate::gate::{Gate, fine, refused};
 use crate::world::{QUESTION, TEXT, World, answer_json};
 
-async fn answers(world: &World) -> Arc<dyn Answers> {
+pub(crate) async fn chain_answers(world: &World) -> ChainAnswers {
     let file = world.file();
     let key = Arc::new(Key::load(file.key.as_deref().unwrap()).unwrap());
     let network = Network::connect(file).await.unwrap();
-    Arc::new(
-        ChainAnswers::new(network, key, Some(1), None)
-            .await
-            .unwrap(),
-    )
+    let made = ChainAnswers::new(network, key, Some(1), None).await;
+    made.unwrap()
 }
 
-async fn gate(world: &World) -> (tempfile::TempDir, Gate) {
+async fn answers(world: &World) -> Arc<dyn Answers> {
+    Arc::new(chain_answers(world).await)
+}
+
+pub(crate) async fn gate(world: &World) -> (tempfile::TempDir, Gate) {
     let home = tempfile::tempdir().unwrap();
     let gate = gate_at(world, &home).await;
     (home, gate)
 }
 
-async fn gate_at(world: &World, home: &tempfile::TempDir) -> Gate {
+pub(crate) async fn gate_at(world: &World, home: &tempfile::TempDir) -> Gate {
     Gate::start_with(answers(world).await, home.path(), |settings| settings).await
 }
 
-fn question() -> Value {
+pub(crate) fn question() -> Value {
     json!({ "model": "1", "messages": [{ "role": "user", "content": QUESTION }], "max_tokens": 128 })
 }
 
 /// Transactions a node took.
-fn taken(world: &World) -> usize {
+pub(crate) fn taken(world: &World) -> usize {
     world.node.node().taken.len()
 }
 
@@ -237,7 +238,7 @@ async fn two_questions_at_once_do_not_spend_the_same_prepaid_balance() {
     drop(asked);
 }
 
-fn attached((body, _): &(TxBody, AuthInfo)) -> Option<String> {
+pub(crate) fn attached((body, _): &(TxBody, AuthInfo)) -> Option<String> {
     let msg = MsgExecuteContract::decode(body.messages[0].value.as_slice()).unwrap();
     msg.funds.first().map(|coin| coin.amount.clone())
 }

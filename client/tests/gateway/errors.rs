@@ -218,10 +218,13 @@ async fn too_long_a_conversation_is_refused_before_it_is_paid() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_refused_without_being_read() {
+async fn a_huge_body_is_refused_and_its_sender_gets_the_answer() {
     let (_net, _home, gate) = gate().await;
-    let body = asking(&"x".repeat(2 * 1024 * 1024));
-    refused(gate.chat(&body).await, 413, "request_too_large").await;
+    // A client that is still writing when the connection is reset loses the answer: it is heard out.
+    let body = asking(&"x".repeat(6 * 1024 * 1024));
+    for _ in 0..8 {
+        refused(gate.chat(&body).await, 413, "request_too_large").await;
+    }
     // Also when it does not say how long it is.
     let mut socket = tokio::net::TcpStream::connect(gate.url.trim_start_matches("http://"))
         .await
@@ -238,6 +241,28 @@ async fn a_huge_body_is_refused_without_being_read() {
     let mut answer = vec![0; 12];
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn a_sender_that_never_ends_is_not_heard_out_for_ever() {
+    let (_net, _home, gate) = gate().await;
+    let address = gate.url.trim_start_matches("http://");
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let piece = vec![b'x'; 65_536];
+    let mut given = 0;
+    let began = std::time::Instant::now();
+    while socket.write_all(&piece).await.is_ok() {
+        given += piece.len();
+        assert!(given < 64 << 20, "the gateway reads on and on");
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]

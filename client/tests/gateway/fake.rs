@@ -285,6 +285,9 @@ impl Answers for FakeNet {
         Box::pin(self.pay(question, note))
     }
 
+    /// Nobody's money is short here.
+    fn hold(&self, _: &QuestionKey, _: u128, _: &Pending) {}
+
     fn fate<'a>(&'a self, pending: &'a Pending) -> Later<'a, Result<Fate, Failure>> {
         let task = self.ledger().taken.get(&pending.hash).copied();
         let fate = task.map_or(Fate::Void, |task| {

@@ -234,3 +234,35 @@ async fn what_is_only_read_needs_no_key() {
         assert_eq!(gate.get(path).send().await.unwrap().status(), 200, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_balance_is_told_to_holders_of_a_key_only() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let open = tempfile::tempdir().unwrap();
+    let gate = Gate::start(&net, open.path()).await;
+    let text = async |gate: &Gate, key: Option<&str>| {
+        let asked = gate.get("/metrics");
+        let asked = match key {
+            Some(key) => asked.bearer_auth(key),
+            None => asked,
+        };
+        asked.send().await.unwrap().text().await.unwrap()
+    };
+    assert!(
+        text(&gate, None)
+            .await
+            .contains("antiphon_gateway_balance{")
+    );
+    let alice = key(home.path(), "alice", |_| {});
+    let gate = Gate::start(&net, home.path()).await;
+    for stranger in [None, Some("ak-wrong")] {
+        let told = text(&gate, stranger).await;
+        assert!(!told.contains("antiphon_gateway_balance"), "{told}");
+        assert!(told.contains("antiphon_gateway_ready"), "{told}");
+    }
+    assert!(
+        text(&gate, Some(&alice))
+            .await
+            .contains("antiphon_gateway_balance{")
+    );
+}

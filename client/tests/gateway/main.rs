@@ -27,6 +27,7 @@ mod gate;
 mod health;
 mod journal;
 mod keys;
+mod later;
 mod page;
 mod requests;
 mod stream;

@@ -25,4 +25,4 @@ pub use task_responses::*;
 
 pub use antiphon_content::{Cid, Hex};
 pub use antiphon_documents::{Ballot, Finish};
-pub use cosmwasm_std::Uint128;
+pub use cosmwasm_std::{HexBinary, Uint128};

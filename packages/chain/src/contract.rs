@@ -3,8 +3,8 @@
 use antiphon_api::{
     AnswerResponse, BalanceResponse, BeaconResponse, Cid, ConfigResponse, DutiesResponse, Duty,
     EstimateFeeResponse, ExecuteMsg, MAX_PAGE, ModelResponse, ModelsResponse, ParamsResponse,
-    QueryMsg, RoundResponse, SLOTS_PER_MODEL, SeatInfo, SeatsResponse, TaskFilter, TaskResponse,
-    TasksResponse, TotalsResponse, WorkerResponse, WorkersResponse,
+    QueryMsg, RoundResponse, SLOTS_PER_MODEL, SeatInfo, SeatsResponse, SecurityResponse,
+    TaskFilter, TaskResponse, TasksResponse, TotalsResponse, WorkerResponse, WorkersResponse,
 };
 use serde::de::DeserializeOwned;
 
@@ -178,6 +178,11 @@ impl Contract {
     /// The beacon and the rounds that tasks wait for.
     pub async fn beacon(&self) -> Answer<BeaconResponse> {
         self.query(&QueryMsg::Beacon {}).await
+    }
+
+    /// What a committee of a model is worth against dishonest seats.
+    pub async fn security(&self, model: u64, committee: Option<u32>) -> Answer<SecurityResponse> {
+        self.query(&QueryMsg::Security { model, committee }).await
     }
 
     /// Every pot of the conservation law.

@@ -43,7 +43,7 @@ pub use outcome::TxOutcome;
 pub use rpc::Rpc;
 pub use sender::{Sender, SenderOptions, Sent};
 pub use time::{rfc3339, unix_seconds};
-pub use tx::executed;
+pub use tx::{attached, executed};
 pub use types::{
     AbciAnswer, BlockResults, Broadcast, Event, Status, TxFound, TxHash, TxPage, TxResult,
 };

@@ -100,3 +100,18 @@ pub fn executed(tx: &[u8]) -> Vec<(String, Vec<u8>)> {
         .map(|msg| (msg.contract, msg.msg))
         .collect()
 }
+
+/// Coins of a denom that the contract messages of a signed transaction attach, in all; 0 if it cannot be read.
+#[must_use]
+pub fn attached(tx: &[u8], denom: &str) -> u128 {
+    let raw = TxRaw::decode(tx).unwrap_or_default();
+    let body = TxBody::decode(raw.body_bytes.as_slice()).unwrap_or_default();
+    let messages = unwrapped(body.messages);
+    let executes = messages.iter().filter(|any| any.type_url == MSG_EXECUTE);
+    executes
+        .filter_map(|any| MsgExecuteContract::decode(any.value.as_slice()).ok())
+        .flat_map(|msg| msg.funds)
+        .filter(|coin| coin.denom == denom)
+        .filter_map(|coin| coin.amount.parse::<u128>().ok())
+        .fold(0, u128::saturating_add)
+}

@@ -1,12 +1,17 @@
 //! Whether the payer can pay, before anything is signed: a refused transaction costs its fee.
 
+use antiphon_api::MAX_CARRIED_BYTES;
 use antiphon_chain::{Coin, GasPrice};
 
-use super::ChainAnswers;
 use super::failures::{of_chain, of_client};
+use super::{Carry, ChainAnswers};
 use crate::gateway::answers::{Question, Quote};
 use crate::gateway::failure::Failure;
 use crate::session::{self, CALL_GAS};
+
+/// Gas of a byte that a transaction carries, at most: 30 to keep it, 2 × 10 for its two hex digits, the rest
+/// to read it; with the margin of 1.3.
+const CARRIED_BYTE_GAS: u64 = 100;
 
 impl ChainAnswers {
     /// What the task would cost, if the payer can pay it.
@@ -45,14 +50,16 @@ impl ChainAnswers {
         let prepaid = prepaid.map_err(|e| of_chain(&e))?;
         let free = prepaid.saturating_sub(held.prepaid);
         let Some(granter) = &question.granter else {
-            return self.affordable(escrow, free, held.coins).await;
+            return self.affordable(question, escrow, free, held.coins).await;
         };
-        self.granted(granter, escrow, free, held.count).await?;
+        self.granted(question, granter, escrow, (free, held.count))
+            .await?;
         Ok(Vec::new())
     }
 
     async fn affordable(
         &self,
+        question: &Question,
         escrow: u128,
         prepaid: u128,
         held: u128,
@@ -60,7 +67,7 @@ impl ChainAnswers {
         let (denom, account) = (&self.facts.denom, &self.facts.account);
         let have = self.own.balance().await.map_err(|e| of_chain(&e))?;
         let have = have.saturating_sub(held);
-        let (lacking, fee) = (escrow.saturating_sub(prepaid), self.fee());
+        let (lacking, fee) = (escrow.saturating_sub(prepaid), self.fee(Some(question)));
         if have >= lacking.saturating_add(fee) {
             let attached = (lacking > 0).then(|| Coin::new(lacking, denom));
             return Ok(attached.into_iter().collect());
@@ -79,10 +86,10 @@ impl ChainAnswers {
     /// The escrow comes from the granter's prepaid balance: a session key may attach no coins.
     async fn granted(
         &self,
+        question: &Question,
         granter: &str,
         escrow: u128,
-        prepaid: u128,
-        under_way: u64,
+        (prepaid, under_way): (u128, u64),
     ) -> Result<(), Failure> {
         let (denom, us) = (&self.facts.denom, &self.facts.account);
         if prepaid < escrow {
@@ -96,7 +103,7 @@ impl ChainAnswers {
         let session = session.map_err(|e| of_client(&e))?;
         let what = if session.calls_left <= under_way || session.seconds_left == 0 {
             "no session for this gateway, or its questions or time are used up".to_owned()
-        } else if session.fees_left.u128() < self.fee().div_ceil(2) {
+        } else if session.fees_left.u128() < self.fee(Some(question)).div_ceil(2) {
             let left = session.fees_left;
             format!(
                 "{left}{denom} left for the fees of its session, which is not enough for a question"
@@ -109,10 +116,17 @@ impl ChainAnswers {
         )))
     }
 
-    /// Most a transaction of ours costs.
-    pub(super) fn fee(&self) -> u128 {
+    /// Most a transaction of ours costs; that of a question counts the bytes it may carry.
+    pub(super) fn fee(&self, question: Option<&Question>) -> u128 {
+        let bytes = question.filter(|_| self.carry != Carry::Never);
+        let bytes = bytes.map_or(0, |question| question.prompt.to_canonical().len());
+        let carried = match bytes <= MAX_CARRIED_BYTES {
+            true => u64::try_from(bytes).unwrap_or(u64::MAX),
+            false => 0,
+        };
+        let gas = CALL_GAS.saturating_add(carried.saturating_mul(CARRIED_BYTE_GAS));
         let price = self.network.file.gas_price.parse::<GasPrice>();
-        let fee = price.ok().and_then(|price| price.fee(CALL_GAS).ok());
+        let fee = price.ok().and_then(|price| price.fee(gas).ok());
         fee.map_or(0, |coin| coin.amount)
     }
 }

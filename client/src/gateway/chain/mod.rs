@@ -45,6 +45,19 @@ pub struct ChainAnswers {
     held: Held,
     models: Models,
     committee: Option<u32>,
+    carry: Carry,
+}
+
+/// When a prompt travels in its transaction instead of lying at workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Carry {
+    /// Never: it is put at two workers.
+    #[default]
+    Never,
+    /// If no worker takes it and it is short enough.
+    Fallback,
+    /// If it is short enough.
+    Always,
 }
 
 impl ChainAnswers {
@@ -79,7 +92,15 @@ impl ChainAnswers {
             held: Held::default(),
             models: Models::default(),
             committee,
+            carry: Carry::Never,
         })
+    }
+
+    /// The same, with prompts carried when it says so.
+    #[must_use]
+    pub const fn carrying(mut self, carry: Carry) -> Self {
+        self.carry = carry;
+        self
     }
 
     /// The writer in whose name a question is paid.
@@ -173,7 +194,7 @@ impl ChainAnswers {
     async fn look_around(&self) -> Result<Probe, Failure> {
         let network = &self.network;
         let status = network.chain.status().await.map_err(|e| of_chain(&e))?;
-        let models = self.models.list(network).await?;
+        let models = self.models.renewed(network).await?;
         let wanted = self.facts.default_model;
         let chosen = models.iter().find(|model| Some(model.number) == wanted);
         let chosen = chosen.or_else(|| models.iter().find(|model| model.seats > 0));
@@ -199,7 +220,7 @@ impl ChainAnswers {
             escrow: fee.escrow.u128(),
             account: self.own.balance().await.map_err(|e| of_chain(&e))?,
             prepaid: prepaid.map_err(|e| of_chain(&e))?,
-            fee: self.fee(),
+            fee: self.fee(None),
         })
     }
 }
@@ -232,6 +253,10 @@ impl Answers for ChainAnswers {
         note: Note<'a>,
     ) -> Later<'a, Result<Posted, PostFailure>> {
         Box::pin(self.pay(question, quote, note))
+    }
+
+    fn hold(&self, key: &QuestionKey, escrow: u128, pending: &Pending) {
+        self.hold_again(key, escrow, pending);
     }
 
     fn fate<'a>(&'a self, pending: &'a Pending) -> Later<'a, Result<Fate, Failure>> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use antiphon_api::{Cid, ModelResponse};
 use antiphon_documents::{MAX_MANIFEST_BYTES, Manifest};
+use futures_util::stream::{self, StreamExt as _};
 
 use super::failures::of_chain;
 use crate::gateway::answers::{ManifestFacts, ModelInfo};
@@ -14,15 +15,22 @@ use crate::network::Network;
 
 /// A list is good for so long: seats come and go.
 const FRESH: Duration = Duration::from_secs(5);
+/// Whoever asks gets one that is this old at most; the gateway's own look makes new ones in time.
+const STALE: Duration = Duration::from_secs(30);
 /// Manifests kept: they never change.
 const MAX_KEPT: usize = 256;
+/// Manifests kept in mind as not to be had: as many as a registry of dead ones is likely to have.
+const MAX_MISSING: usize = 4_096;
+/// Manifests asked for at once.
+const AT_ONCE: usize = 16;
 /// Sources asked for a manifest, and how long each may take.
 const MAX_SOURCES: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// All manifests of one list may take so long: the rest are asked for by the next.
 const ALL: Duration = Duration::from_secs(4);
-/// After nobody gave a manifest, it is asked for again.
+/// After nobody gave a manifest, it is asked for again; each time twice as late, up to an hour.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
+const MAX_DOUBLED: u32 = 6;
 
 type Named = (String, ManifestFacts);
 
@@ -37,7 +45,28 @@ pub(super) struct Models {
 struct Kept {
     list: Option<(Instant, Arc<Vec<ModelInfo>>)>,
     manifests: BTreeMap<Cid, Named>,
-    missing: BTreeMap<Cid, Instant>,
+    missing: BTreeMap<Cid, Missed>,
+}
+
+/// When a manifest was asked for in vain last, and how often.
+#[derive(Clone, Copy, Debug)]
+struct Missed {
+    at: Instant,
+    times: u32,
+}
+
+impl Missed {
+    fn again(before: Option<Self>) -> Self {
+        let times = before.map_or(0, |missed| missed.times.saturating_add(1));
+        Self {
+            at: Instant::now(),
+            times: times.min(MAX_DOUBLED),
+        }
+    }
+
+    fn wait(self) -> Duration {
+        ASK_AGAIN.saturating_mul(1_u32.checked_shl(self.times).unwrap_or(u32::MAX))
+    }
 }
 
 impl Models {
@@ -51,8 +80,22 @@ impl Models {
         Some(Arc::clone(list))
     }
 
+    /// The list for whoever asks: dead manifests of others must not make them wait.
     pub(super) async fn list(&self, network: &Network) -> Result<Arc<Vec<ModelInfo>>, Failure> {
-        if let Some(list) = self.kept(|at| at.elapsed() < FRESH) {
+        self.within(network, STALE).await
+    }
+
+    /// A new list, unless there is a very new one.
+    pub(super) async fn renewed(&self, network: &Network) -> Result<Arc<Vec<ModelInfo>>, Failure> {
+        self.within(network, FRESH).await
+    }
+
+    async fn within(
+        &self,
+        network: &Network,
+        age: Duration,
+    ) -> Result<Arc<Vec<ModelInfo>>, Failure> {
+        if let Some(list) = self.kept(|at| at.elapsed() < age) {
             return Ok(list);
         }
         let _making = match (self.making.try_lock(), self.kept(|_| true)) {
@@ -61,24 +104,29 @@ impl Models {
             (Err(_), Some(list)) => return Ok(list),
             (Err(_), None) => self.making.lock().await,
         };
-        if let Some(list) = self.kept(|at| at.elapsed() < FRESH) {
+        if let Some(list) = self.kept(|at| at.elapsed() < age) {
             return Ok(list);
         }
-        let found = network
-            .contract
-            .all_models()
-            .await
-            .map_err(|e| of_chain(&e))?;
-        let began = Instant::now();
-        let mut taken = BTreeSet::new();
-        let mut list = Vec::new();
-        for model in found.into_iter().filter(|model| !model.retired) {
-            let named = self.manifest(network, &model, began).await;
-            list.push(info(model, named, &mut taken));
-        }
-        let list = Arc::new(list);
+        let list = Arc::new(self.made(network).await?);
         self.lock().list = Some((Instant::now(), Arc::clone(&list)));
         Ok(list)
+    }
+
+    async fn made(&self, network: &Network) -> Result<Vec<ModelInfo>, Failure> {
+        let found = network.contract.all_models().await;
+        let mut found = found.map_err(|e| of_chain(&e))?;
+        found.retain(|model| !model.retired);
+        let began = Instant::now();
+        let asked: Vec<_> = found
+            .iter()
+            .map(|model| self.manifest(network, model, began))
+            .collect();
+        let named: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut taken = BTreeSet::new();
+        let pairs = found.into_iter().zip(named);
+        Ok(pairs
+            .map(|(model, named)| info(model, named, &mut taken))
+            .collect())
     }
 
     async fn manifest(
@@ -93,15 +141,17 @@ impl Models {
                 return Some(named.clone());
             }
             let missed = kept.missing.get(&model.manifest);
-            let missed = missed.is_some_and(|at| at.elapsed() < ASK_AGAIN);
+            let missed = missed.is_some_and(|missed| missed.at.elapsed() < missed.wait());
             if missed || began.elapsed() > ALL {
                 return None;
             }
         }
         let found = fetch(network, model).await;
         let mut kept = self.lock();
-        if kept.manifests.len() >= MAX_KEPT || kept.missing.len() >= MAX_KEPT {
+        if kept.manifests.len() >= MAX_KEPT {
             kept.manifests.clear();
+        }
+        if kept.missing.len() >= MAX_MISSING {
             kept.missing.clear();
         }
         match &found {
@@ -110,7 +160,8 @@ impl Models {
                 kept.manifests.insert(model.manifest, named.clone());
             }
             None => {
-                kept.missing.insert(model.manifest, Instant::now());
+                let before = kept.missing.get(&model.manifest).copied();
+                kept.missing.insert(model.manifest, Missed::again(before));
             }
         }
         found

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use antiphon_api::ExecuteMsg;
-use antiphon_chain::{ChainError, Coin, Sender, Sent, TxOutcome, gas};
+use antiphon_api::{ExecuteMsg, HexBinary, MAX_CARRIED_BYTES};
+use antiphon_chain::{ChainError, Coin, Sender, Sent, TxOutcome, attached, gas};
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
-use super::ChainAnswers;
 use super::failures::{of_chain, of_client};
 use super::held::Take;
+use super::{Carry, ChainAnswers};
 use crate::ask::upload;
-use crate::gateway::answers::{Fate, Note, Pending, PostFailure, Posted, Question, Quote};
+use crate::error::ClientError;
+use crate::gateway::answers::{
+    Fate, Note, Pending, PostFailure, Posted, Question, QuestionKey, Quote,
+};
 use crate::gateway::failure::Failure;
 
 impl ChainAnswers {
@@ -84,7 +88,7 @@ impl ChainAnswers {
         Take {
             account: question.key.account.clone(),
             prepaid: escrow.saturating_sub(attached),
-            coins: attached.saturating_add(self.fee()),
+            coins: attached.saturating_add(self.fee(Some(question))),
         }
     }
 
@@ -96,19 +100,52 @@ impl ChainAnswers {
         let key = &question.key;
         let document = question.prompt.to_canonical();
         let prompt_bytes = u32::try_from(document.len()).unwrap_or(u32::MAX);
-        let holders = upload(&self.network, key.model, &key.prompt, document.into()).await;
-        let holders = holders.map_err(|e| of_client(&e))?;
+        let (holders, block) = self.place(key, document.into()).await?;
         let msg = ExecuteMsg::PostTask {
             model: key.model,
             prompt: key.prompt,
             prompt_bytes,
             max_output_tokens: question.prompt.max_output_tokens,
             holders,
-            block: None,
+            block,
             committee: key.committee,
             callback: None,
         };
         Ok((sender, msg))
+    }
+
+    /// Puts the document at workers, or into the transaction.
+    async fn place(
+        &self,
+        key: &QuestionKey,
+        document: Bytes,
+    ) -> Result<(Vec<String>, Option<HexBinary>), Failure> {
+        let fits = document.len() <= MAX_CARRIED_BYTES;
+        let carried = || (Vec::new(), Some(HexBinary::from(document.as_ref())));
+        if self.carry == Carry::Always && fits {
+            return Ok(carried());
+        }
+        let placed = upload(&self.network, key.model, &key.prompt, document.clone()).await;
+        match placed {
+            Ok(holders) => Ok((holders, None)),
+            Err(ClientError::Upload(said)) if self.carry == Carry::Fallback && fits => {
+                tracing::warn!(%said, "no worker took the prompt: its transaction carries it");
+                Ok(carried())
+            }
+            Err(error) => Err(of_client(&error)),
+        }
+    }
+
+    /// Holds what an earlier run signed away and does not know the fate of.
+    pub(super) fn hold_again(&self, key: &QuestionKey, escrow: u128, pending: &Pending) {
+        let bytes = HEXLOWER.decode(pending.bytes.as_bytes());
+        let attached = attached(&bytes.unwrap_or_default(), &self.facts.denom);
+        let take = Take {
+            account: key.account.clone(),
+            prepaid: escrow.saturating_sub(attached),
+            coins: attached.saturating_add(self.fee(None)),
+        };
+        self.held.hold(&pending.hash, take);
     }
 
     /// What became of a transaction, also one of an earlier run.

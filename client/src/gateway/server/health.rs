@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::Shared;
@@ -157,7 +157,11 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     response
 }
 
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+/// The balance is told to those who may spend it only.
+pub(super) async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let key = headers.get(header::AUTHORIZATION);
+    let key = key.and_then(|value| value.to_str().ok());
+    let trusted = shared.doorman.trusts(key);
     let facts = shared.answers.facts();
     let ready = shared
         .monitor
@@ -173,8 +177,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let gauges = Gauges {
         ready,
         height,
-        account,
-        prepaid,
+        balance: trusted.then_some((account, prepaid)),
         requests: shared
             .settings
             .max_requests

@@ -1,20 +1,27 @@
 //! Accepting connections: not too many, none that dawdles over its headers, and a graceful end.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::steady::Steady;
+use super::steady::{Refused, Steady};
 
 /// Connections open at once; further ones wait in the system's queue.
 const MAX_CONNECTIONS: usize = 512;
@@ -128,20 +135,42 @@ impl Drop for Seat {
     }
 }
 
-type Connection =
-    hyper::server::conn::http1::Connection<TokioIo<Steady>, TowerToHyperService<Router>>;
+type Connection = http1::Connection<TokioIo<Steady>, Answering>;
 
 fn connection(stream: TcpStream, router: Router) -> Connection {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small packets may be held back");
     }
-    hyper::server::conn::http1::Builder::new()
+    let refused = Refused::default();
+    let stream = TokioIo::new(Steady::new(stream, refused.clone()));
+    let router = TowerToHyperService::new(router);
+    http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .serve_connection(
-            TokioIo::new(Steady::new(stream)),
-            TowerToHyperService::new(router),
-        )
+        .serve_connection(stream, Answering { router, refused })
+}
+
+/// The routes, for one connection: it is told of refusals, whose requests may not have been read.
+#[derive(Debug)]
+struct Answering {
+    router: TowerToHyperService<Router>,
+    refused: Refused,
+}
+
+impl Service<Request<Incoming>> for Answering {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (answer, refused) = (self.router.call(request), self.refused.clone());
+        Box::pin(async move {
+            let response = answer.await?;
+            let status = response.status();
+            refused.set(status.is_client_error() || status.is_server_error());
+            Ok(response)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,17 @@
 //! `antiphon task`: everything on chain about one task.
 
-use antiphon_api::{RoundResponse, TaskResponse};
+mod words;
+
+use antiphon_api::{RoundResponse, TaskResponse, TaskStatus};
 use serde::Serialize;
 
 use crate::ask::{BallotReport, MoneyReport};
+use crate::clock::Clock;
 use crate::error::ClientError;
 use crate::network::Network;
 use crate::output;
+
+pub use words::story;
 
 /// A task with its rounds and its money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +43,7 @@ pub async fn view(network: &Network, id: u64) -> Result<TaskView, ClientError> {
 }
 
 /// Prints a task for people.
-pub fn show(view: &TaskView, denom: &str) {
+pub fn show(view: &TaskView, clock: &Clock, denom: &str) {
     let task = &view.task;
     let due = if task.due {
         ", a transition is due"
@@ -73,6 +78,10 @@ pub fn show(view: &TaskView, denom: &str) {
         known(money.refunded),
         known(money.burned),
     ));
+    for line in story(task, &view.rounds, clock) {
+        output::text(&line);
+    }
+    output::text("");
     output::ballots(&members(&view.rounds));
 }
 
@@ -95,9 +104,14 @@ fn members(rounds: &[RoundResponse]) -> Vec<BallotReport> {
 
 /// Its status in a word or two.
 pub(crate) fn word(task: &TaskResponse) -> String {
-    let status = format!("{:?}", task.status).to_lowercase();
+    let status = status_word(task.status);
     if task.contested {
         return format!("{status} (contested)");
     }
     status
+}
+
+/// A status in a word.
+pub(crate) fn status_word(status: TaskStatus) -> String {
+    format!("{status:?}").to_lowercase()
 }
