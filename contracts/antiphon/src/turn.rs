@@ -161,6 +161,16 @@ impl<'a> Turn<'a> {
         self.with_books(|books, storage| books.pay(storage, from, account, amount))
     }
 
+    /// Pays a fee to a worker out of a pot.
+    pub(crate) fn pay_worker(
+        &mut self,
+        from: Pot,
+        worker: &CanonicalAddr,
+        amount: u128,
+    ) -> Result<(), ContractError> {
+        self.with_books(|books, storage| books.earn(storage, from, worker, amount))
+    }
+
     /// Moves between pots.
     pub(crate) fn shift(&mut self, from: Pot, to: Pot, amount: u128) -> Result<(), ContractError> {
         self.with_books(|books, _| books.shift(from, to, amount))

@@ -69,22 +69,34 @@ fn pick(
         seat_lock: seat_lock(&model, params)?,
         bitmap: &bitmap.0,
     };
-    draw(&input, |slot| view(turn.storage, id, task, slot))
+    // Before the first draw of the first round nobody is or was in the task.
+    let anybody = open.phase.round > 0 || round.state.draws > 0;
+    draw(&input, |slot| {
+        let (worker, mut seat) = view(turn.storage, task, slot)?;
+        seat.in_task = anybody && members::find(turn.storage, &worker, id)?.is_some();
+        Ok::<_, ContractError>(seat)
+    })
 }
 
-fn view(storage: &dyn Storage, id: u64, task: &Task, slot: u16) -> Result<SeatView, ContractError> {
+/// Who holds a slot, and what a draw must know of the seat but whether it is in the task.
+fn view(
+    storage: &dyn Storage,
+    task: &Task,
+    slot: u16,
+) -> Result<(CanonicalAddr, SeatView), ContractError> {
     let worker = seats::holder(storage, task.model, slot)?.ok_or(ContractError::Missing {
         record: "seat",
         id: slot.into(),
     })?;
     let stake = workers::stake_of(storage, &worker)?;
-    Ok(SeatView {
+    let view = SeatView {
         since: stake.since,
         free: stake.free(),
         bond: stake.bond,
         jailed: stake.jailed(),
-        in_task: members::find(storage, &worker, id)?.is_some(),
-    })
+        in_task: false,
+    };
+    Ok((worker, view))
 }
 
 /// Gives the places to those drawn, in order, and begins the commit window.

@@ -4,8 +4,8 @@
 use antiphon_api::{TotalsResponse, Uint128};
 use cosmwasm_std::{CanonicalAddr, Storage};
 
-use super::keys;
 use super::record::{Damaged, Reader, Record, Writer, load, remove, save};
+use super::{keys, workers};
 use crate::error::ContractError;
 
 /// Where money of the contract can lie.
@@ -30,26 +30,32 @@ pub(crate) struct Books {
     burned: u128,
 }
 
+/// Bytes of the record as versions before 0.3 wrote it: eleven amounts of sixteen.
+const FIXED: usize = 176;
+
 impl Record for Books {
     const NAME: &'static str = "totals";
 
     fn write(&self, to: &mut Writer) {
-        for pot in self.pots {
-            to.u128(pot);
+        let sums = [self.coins_in, self.withdrawn, self.burned];
+        for number in self.pots.iter().chain(&sums) {
+            to.number(*number);
         }
-        to.u128(self.coins_in)
-            .u128(self.withdrawn)
-            .u128(self.burned);
+        to.unlike(FIXED);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        let next = match from.left() {
+            FIXED => Reader::u128,
+            _ => Reader::number,
+        };
         let mut books = Self::default();
         for pot in &mut books.pots {
-            *pot = from.u128()?;
+            *pot = next(from)?;
         }
-        books.coins_in = from.u128()?;
-        books.withdrawn = from.u128()?;
-        books.burned = from.u128()?;
+        books.coins_in = next(from)?;
+        books.withdrawn = next(from)?;
+        books.burned = next(from)?;
         Ok(books)
     }
 }
@@ -113,7 +119,7 @@ impl Books {
     ) -> Result<(), ContractError> {
         add(&mut self.coins_in, amount)?;
         add(self.pot(Pot::Balances), amount)?;
-        set_balance(storage, account, |balance| add(balance, amount))
+        credit(storage, account, amount)
     }
 
     /// Credits an account out of a pot.
@@ -128,7 +134,25 @@ impl Books {
             return Ok(());
         }
         self.shift(from, Pot::Balances, amount)?;
-        set_balance(storage, account, |balance| add(balance, amount))
+        credit(storage, account, amount)
+    }
+
+    /// Pays a fee to a worker: into its stake, which the same message rewrites.
+    pub(crate) fn earn(
+        &mut self,
+        storage: &mut dyn Storage,
+        from: Pot,
+        worker: &CanonicalAddr,
+        amount: u128,
+    ) -> Result<(), ContractError> {
+        if amount == 0 {
+            return Ok(());
+        }
+        self.shift(from, Pot::Balances, amount)?;
+        let mut stake = workers::stake_of(storage, worker)?;
+        add(&mut stake.earned, amount)?;
+        workers::set_stake(storage, worker, &stake);
+        Ok(())
     }
 
     /// Debits an account into a pot.
@@ -202,41 +226,61 @@ impl Books {
     }
 }
 
-/// What an account can withdraw.
+/// What an account can withdraw: what was credited to it, and what it earned as a worker.
 pub(crate) fn balance(
     storage: &dyn Storage,
     account: &CanonicalAddr,
 ) -> Result<u128, ContractError> {
+    let earned = workers::stake(storage, account)?.map_or(0, |stake| stake.earned);
+    let credited = credited(storage, account)?;
+    credited.checked_add(earned).ok_or(ContractError::Overflow)
+}
+
+fn credited(storage: &dyn Storage, account: &CanonicalAddr) -> Result<u128, ContractError> {
     Ok(load::<u128>(storage, &keys::balance(account))?.unwrap_or(0))
 }
 
-fn set_balance(
-    storage: &mut dyn Storage,
-    account: &CanonicalAddr,
-    change: impl FnOnce(&mut u128) -> Result<(), ContractError>,
-) -> Result<(), ContractError> {
-    let mut amount = balance(storage, account)?;
-    change(&mut amount)?;
+fn set_credited(storage: &mut dyn Storage, account: &CanonicalAddr, amount: u128) {
     let key = keys::balance(account);
     if amount == 0 {
         remove(storage, &key);
     } else {
         save(storage, &key, &amount);
     }
+}
+
+fn credit(
+    storage: &mut dyn Storage,
+    account: &CanonicalAddr,
+    amount: u128,
+) -> Result<(), ContractError> {
+    let mut sum = credited(storage, account)?;
+    add(&mut sum, amount)?;
+    set_credited(storage, account, sum);
     Ok(())
 }
 
+/// Takes what was credited first, and then what was earned.
 fn debit(
     storage: &mut dyn Storage,
     account: &CanonicalAddr,
     amount: u128,
 ) -> Result<(), ContractError> {
-    set_balance(storage, account, |balance| {
-        let rest = balance.checked_sub(amount).ok_or(ContractError::Funds {
-            balance: *balance,
-            needed: amount,
-        })?;
-        *balance = rest;
-        Ok(())
-    })
+    let credited = credited(storage, account)?;
+    if let Some(rest) = credited.checked_sub(amount) {
+        set_credited(storage, account, rest);
+        return Ok(());
+    }
+    let refused = ContractError::Funds {
+        balance: balance(storage, account)?,
+        needed: amount,
+    };
+    let Some(mut stake) = workers::stake(storage, account)? else {
+        return Err(refused);
+    };
+    let missing = amount.saturating_sub(credited);
+    stake.earned = stake.earned.checked_sub(missing).ok_or(refused)?;
+    workers::set_stake(storage, account, &stake);
+    set_credited(storage, account, 0);
+    Ok(())
 }

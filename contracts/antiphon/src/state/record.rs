@@ -44,9 +44,24 @@ impl Writer {
         self.bytes(&value.to_be_bytes())
     }
 
+    /// A number in as many bytes as it needs, behind their count.
+    #[inline(never)]
+    pub(crate) fn number(&mut self, value: u128) -> &mut Self {
+        let bytes = value.to_be_bytes();
+        self.short(significant(&bytes))
+    }
+
     #[inline(never)]
     pub(crate) fn bytes(&mut self, value: &[u8]) -> &mut Self {
         self.0.extend_from_slice(value);
+        self
+    }
+
+    /// Ends a record whose older form is told by its length: this form never has it.
+    pub(crate) fn unlike(&mut self, older: usize) -> &mut Self {
+        if self.0.len() == older {
+            self.0.push(0);
+        }
         self
     }
 
@@ -61,6 +76,21 @@ impl Writer {
     pub(crate) fn account(&mut self, value: &CanonicalAddr) -> &mut Self {
         self.short(value.as_slice())
     }
+}
+
+/// A number without the zeros before it.
+fn significant(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+/// A number of at most 128 bits in big-endian bytes, however many of them are zeros before it.
+fn big_endian(bytes: &[u8]) -> Result<u128, Damaged> {
+    let mut wide = [0; 16];
+    let start = wide.len().checked_sub(bytes.len()).ok_or(Damaged)?;
+    let place = wide.get_mut(start..).ok_or(Damaged)?;
+    place.copy_from_slice(bytes);
+    Ok(u128::from_be_bytes(wide))
 }
 
 /// The record ended before its last field, or a field has a value that is never written.
@@ -110,6 +140,21 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     pub(crate) fn u128(&mut self) -> Result<u128, Damaged> {
         Ok(u128::from_be_bytes(self.array()?))
+    }
+
+    /// Bytes not yet taken.
+    pub(crate) const fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A number of [`Writer::number`].
+    #[inline(never)]
+    pub(crate) fn number(&mut self) -> Result<u128, Damaged> {
+        big_endian(self.short()?)
+    }
+
+    pub(crate) fn number64(&mut self) -> Result<u64, Damaged> {
+        u64::try_from(self.number()?).map_err(|_| Damaged)
     }
 
     #[inline(never)]
@@ -217,16 +262,17 @@ impl Record for u64 {
     }
 }
 
-/// An amount under a key of its own.
+/// An amount under a key of its own: its significant bytes. Older versions wrote all sixteen, which
+/// read the same. Never zero, for storage keeps no empty values.
 impl Record for u128 {
     const NAME: &'static str = "amount";
 
     fn write(&self, to: &mut Writer) {
-        to.u128(*self);
+        to.bytes(significant(&self.to_be_bytes()));
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
-        from.u128()
+        big_endian(from.0)
     }
 }
 

@@ -68,10 +68,19 @@ impl Record for SummaryMember {
     fn write(&self, to: &mut Writer) {
         let flag = if self.replaced { REPLACED } else { 0 };
         to.account(&self.worker).u8(self.position);
-        to.u8(self.conduct as u8 | flag).u128(self.paid);
+        to.u8(self.conduct as u8 | flag).number(self.paid);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        Self::read_with(from, Reader::number)
+    }
+}
+
+/// How an amount is read: its significant bytes, or sixteen as versions before 0.3 wrote it.
+type Amount<'a> = fn(&mut Reader<'a>) -> Result<u128, Damaged>;
+
+impl SummaryMember {
+    fn read_with<'a>(from: &mut Reader<'a>, amount: Amount<'a>) -> Result<Self, Damaged> {
         let worker = from.account()?;
         let position = from.u8()?;
         let byte = from.u8()?;
@@ -83,14 +92,12 @@ impl Record for SummaryMember {
                 .get(usize::from(byte & !REPLACED))
                 .copied()
                 .ok_or(Damaged)?,
-            paid: from.u128()?,
+            paid: amount(from)?,
         })
     }
 }
 
-impl Record for SummaryRound {
-    const NAME: &'static str = "summary round";
-
+impl SummaryRound {
     fn write(&self, to: &mut Writer) {
         to.u8(self.size).u64(self.opened);
         to.u8(u8::try_from(self.members.len()).unwrap_or(u8::MAX));
@@ -99,12 +106,12 @@ impl Record for SummaryRound {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+    fn read<'a>(from: &mut Reader<'a>, amount: Amount<'a>) -> Result<Self, Damaged> {
         Ok(Self {
             size: from.u8()?,
             opened: from.u64()?,
             members: (0..from.u8()?)
-                .map(|_| SummaryMember::read(from))
+                .map(|_| SummaryMember::read_with(from, amount))
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -115,13 +122,16 @@ const WITHHELD: u8 = 0x01;
 /// The two sums of appeals follow.
 const APPEALED: u8 = 0x02;
 
-fn settlement(from: &mut Reader<'_>) -> Result<SettlementInfo, Damaged> {
+fn settlement<'a>(
+    from: &mut Reader<'a>,
+    amount: Amount<'a>,
+) -> Result<SettlementInfo, Damaged> {
     let mut info = SettlementInfo {
-        paid: Uint128::new(from.u128()?),
-        refunded: Uint128::new(from.u128()?),
-        forfeited: Uint128::new(from.u128()?),
-        burned: Uint128::new(from.u128()?),
-        miss_charges: Uint128::new(from.u128()?),
+        paid: Uint128::new(amount(from)?),
+        refunded: Uint128::new(amount(from)?),
+        forfeited: Uint128::new(amount(from)?),
+        burned: Uint128::new(amount(from)?),
+        miss_charges: Uint128::new(amount(from)?),
         slash_withheld: false,
         appeal_bonds: Uint128::zero(),
         to_appellants: Uint128::zero(),
@@ -129,17 +139,20 @@ fn settlement(from: &mut Reader<'_>) -> Result<SettlementInfo, Damaged> {
     let flags = from.u8()?;
     info.slash_withheld = flags & WITHHELD != 0;
     if flags & APPEALED != 0 {
-        info.appeal_bonds = Uint128::new(from.u128()?);
-        info.to_appellants = Uint128::new(from.u128()?);
+        info.appeal_bonds = Uint128::new(amount(from)?);
+        info.to_appellants = Uint128::new(amount(from)?);
     }
     Ok(info)
 }
+
+/// Set in the byte of the status: amounts are as short as they can be.
+const COMPACT: u8 = 0x80;
 
 impl Record for Summary {
     const NAME: &'static str = "summary";
 
     fn write(&self, to: &mut Writer) {
-        self.status.write(to);
+        to.u8(self.status as u8 | COMPACT);
         to.u64(self.entered).bool(self.contested);
         to.u8(self.committed).u8(self.revealed);
         to.bool(self.outcome.is_some());
@@ -147,11 +160,11 @@ impl Record for Summary {
             outcome.ballot.write(to);
             to.u8(outcome.round).u8(outcome.votes);
         }
-        to.u128(self.settlement.paid.u128())
-            .u128(self.settlement.refunded.u128())
-            .u128(self.settlement.forfeited.u128())
-            .u128(self.settlement.burned.u128())
-            .u128(self.settlement.miss_charges.u128());
+        to.number(self.settlement.paid.u128())
+            .number(self.settlement.refunded.u128())
+            .number(self.settlement.forfeited.u128())
+            .number(self.settlement.burned.u128())
+            .number(self.settlement.miss_charges.u128());
         let appealed = !self.settlement.appeal_bonds.is_zero();
         let withheld = if self.settlement.slash_withheld {
             WITHHELD
@@ -160,8 +173,8 @@ impl Record for Summary {
         };
         to.u8(withheld | if appealed { APPEALED } else { 0 });
         if appealed {
-            to.u128(self.settlement.appeal_bonds.u128())
-                .u128(self.settlement.to_appellants.u128());
+            to.number(self.settlement.appeal_bonds.u128())
+                .number(self.settlement.to_appellants.u128());
         }
         to.u8(u8::try_from(self.rounds.len()).unwrap_or(u8::MAX));
         for round in &self.rounds {
@@ -170,8 +183,13 @@ impl Record for Summary {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        let first = from.u8()?;
+        let amount = match first & COMPACT {
+            0 => Reader::u128,
+            _ => Reader::number,
+        };
         Ok(Self {
-            status: TaskStatus::read(from)?,
+            status: TaskStatus::read(&mut Reader::new(&[first & !COMPACT]))?,
             entered: from.u64()?,
             contested: from.bool()?,
             committed: from.u8()?,
@@ -185,9 +203,9 @@ impl Record for Summary {
             } else {
                 None
             },
-            settlement: settlement(from)?,
+            settlement: settlement(from, amount)?,
             rounds: (0..from.u8()?)
-                .map(|_| SummaryRound::read(from))
+                .map(|_| SummaryRound::read(from, amount))
                 .collect::<Result<_, _>>()?,
         })
     }

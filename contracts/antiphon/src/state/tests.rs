@@ -195,6 +195,7 @@ fn records_of_the_network_survive() {
         since: 3,
         misses: 4,
         jailed_until: 5,
+        earned: 6,
     });
     survives(Profile {
         voter: Some([2; 33]),

@@ -24,28 +24,62 @@ pub(crate) struct Stake {
     pub(crate) misses: u32,
     /// Unix time in seconds at which a jailed worker may ask to be let out; 0 if not jailed.
     pub(crate) jailed_until: u64,
+    /// Fees earned and not withdrawn, a part of the worker's balance: here, because every payment of
+    /// a fee rewrites this record anyway.
+    pub(crate) earned: u128,
 }
+
+/// Bytes of the record as versions before 0.3 wrote it: fixed widths, and nothing earned.
+const FIXED: usize = 76;
 
 impl Record for Stake {
     const NAME: &'static str = "stake";
 
     fn write(&self, to: &mut Writer) {
-        to.u128(self.bond).u128(self.locked).u128(self.unbonding);
-        to.u64(self.claimable).u64(self.since);
-        to.u32(self.misses).u64(self.jailed_until);
+        let numbers = [
+            self.bond,
+            self.locked,
+            self.unbonding,
+            self.claimable.into(),
+            self.since.into(),
+            self.misses.into(),
+            self.jailed_until.into(),
+            self.earned,
+        ];
+        for number in numbers {
+            to.number(number);
+        }
+        to.unlike(FIXED);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        if from.left() == FIXED {
+            return fixed(from);
+        }
         Ok(Self {
-            bond: from.u128()?,
-            locked: from.u128()?,
-            unbonding: from.u128()?,
-            claimable: from.u64()?,
-            since: from.u64()?,
-            misses: from.u32()?,
-            jailed_until: from.u64()?,
+            bond: from.number()?,
+            locked: from.number()?,
+            unbonding: from.number()?,
+            claimable: from.number64()?,
+            since: from.number64()?,
+            misses: u32::try_from(from.number()?).map_err(|_| Damaged)?,
+            jailed_until: from.number64()?,
+            earned: from.number()?,
         })
     }
+}
+
+fn fixed(from: &mut Reader<'_>) -> Result<Stake, Damaged> {
+    Ok(Stake {
+        bond: from.u128()?,
+        locked: from.u128()?,
+        unbonding: from.u128()?,
+        claimable: from.u64()?,
+        since: from.u64()?,
+        misses: from.u32()?,
+        jailed_until: from.u64()?,
+        earned: 0,
+    })
 }
 
 impl Stake {

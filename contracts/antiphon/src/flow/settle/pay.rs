@@ -34,7 +34,7 @@ pub(super) fn run(
     }
     let bonds = collect_appeal_bonds(turn, played)?;
     for ((worker, _), result) in accounts().zip(&settlement.members) {
-        turn.pay(Pot::Escrows, worker, result.paid)?;
+        turn.pay_worker(Pot::Escrows, worker, result.paid)?;
     }
     let to_appellants = return_appeal_bonds(turn, played, settlement)?;
     turn.pay(Pot::Escrows, &open.task.requester, settlement.refund)?;
