@@ -297,9 +297,9 @@ fn ended_tasks_leave_what_was_posted_and_one_row() {
     let mut network = Network::five();
     let before = network.app.dump_wasm_raw(&network.contract).len();
     network.settle(&[Answer("a"); 5]);
-    // task, summary, answer, and a balance for each member and the requester, the sequence of tasks
+    // task, summary, answer, the requester's balance, the sequence of tasks; fees lie in stakes
     assert_eq!(
         network.app.dump_wasm_raw(&network.contract).len(),
-        before + 3 + 6 + 1
+        before + 3 + 1 + 1
     );
 }

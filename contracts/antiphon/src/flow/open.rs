@@ -29,7 +29,9 @@ pub(crate) fn round(
         state: life::Round::open(turn.now(), waits_for),
     };
     rounds::set(turn.storage, id, round, &record);
-    phases::clear_votes(turn.storage, id);
+    if before.is_some() {
+        phases::clear_votes(turn.storage, id);
+    }
     let phase = Phase::open(round, size, turn.height(), before);
     phases::set(turn.storage, id, &phase);
     Ok(waits_for)

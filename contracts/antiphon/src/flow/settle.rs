@@ -71,24 +71,33 @@ fn judge(
             decided: played.decided,
         })
         .collect();
-    let meter = meter_now(turn)?;
-    let settlement = settle(&Case {
+    let case = Case {
         price: rules_price(&model.price),
         prompt_bytes: open.task.prompt_bytes,
         output_tokens: outcome.map_or(0, |outcome| views::output_tokens(&outcome.ballot)),
         escrow: open.task.escrow()?,
         lock: open.task.lock,
         carried: open.task.carried,
-        meter_takes: meter.takes(),
+        meter_takes: true,
         rounds: &records,
-    })?;
-    if settlement.forfeits > 0 {
-        let stored = meter::Stored {
-            level: meter.level_after(settlement.forfeits),
-            height: turn.height(),
-        };
-        meter::set(turn.storage, stored);
+    };
+    let settlement = settle(&case)?;
+    // Without a lock to forfeit the meter has no say: an honest task's end does not read it.
+    if settlement.forfeits == 0 {
+        return Ok(settlement);
     }
+    let meter = meter_now(turn)?;
+    if !meter.takes() {
+        return Ok(settle(&Case {
+            meter_takes: false,
+            ..case
+        })?);
+    }
+    let stored = meter::Stored {
+        level: meter.level_after(settlement.forfeits),
+        height: turn.height(),
+    };
+    meter::set(turn.storage, stored);
     Ok(settlement)
 }
 

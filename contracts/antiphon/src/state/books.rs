@@ -30,7 +30,7 @@ pub(crate) struct Books {
     burned: u128,
 }
 
-/// Bytes of the record as versions before 0.3 wrote it: eleven amounts of sixteen.
+/// Bytes of the record as older versions wrote it: eleven amounts of sixteen.
 const FIXED: usize = 176;
 
 impl Record for Books {

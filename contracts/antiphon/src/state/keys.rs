@@ -37,9 +37,8 @@ const SEAT: u8 = 0x0d;
 const SEAT_OF: u8 = 0x0e;
 /// task → what was posted.
 const TASK: u8 = 0x0f;
-/// task → present while it is open.
-const OPEN: u8 = 0x10;
-/// task → status, round, windows.
+// 0x10 was task → present while it is open, in older versions; what is left of it means nothing.
+/// task → status, round, windows; present while the task is open.
 const PHASE: u8 = 0x11;
 /// task → commits and reveals of the current round.
 const COUNTERS: u8 = 0x12;
@@ -212,16 +211,12 @@ pub(crate) fn task(task: u64) -> Key {
     Key::tag(TASK).u64(task)
 }
 
-pub(crate) fn open_tasks() -> Key {
-    Key::tag(OPEN)
-}
-
-pub(crate) fn open_task(task: u64) -> Key {
-    open_tasks().u64(task)
+pub(crate) fn phases() -> Key {
+    Key::tag(PHASE)
 }
 
 pub(crate) fn phase(task: u64) -> Key {
-    Key::tag(PHASE).u64(task)
+    phases().u64(task)
 }
 
 pub(crate) fn counters(task: u64) -> Key {

@@ -67,19 +67,37 @@ impl Record for ModelState {
     const NAME: &'static str = "model state";
 
     fn write(&self, to: &mut Writer) {
-        to.u32(self.seats).u32(self.busy).u64(self.open_tasks);
-        to.bool(self.retired).u128(self.deposit);
+        to.number(self.seats.into()).number(self.busy.into());
+        to.number(self.open_tasks.into());
+        to.bool(self.retired).number(self.deposit);
+        to.unlike(FIXED);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Damaged> {
+        if from.left() == FIXED {
+            return fixed(from);
+        }
         Ok(Self {
-            seats: from.u32()?,
-            busy: from.u32()?,
-            open_tasks: from.u64()?,
+            seats: from.number32()?,
+            busy: from.number32()?,
+            open_tasks: from.number64()?,
             retired: from.bool()?,
-            deposit: from.u128()?,
+            deposit: from.number()?,
         })
     }
+}
+
+/// Bytes of the record as older versions wrote it: fixed widths.
+const FIXED: usize = 33;
+
+fn fixed(from: &mut Reader<'_>) -> Result<ModelState, Damaged> {
+    Ok(ModelState {
+        seats: from.u32()?,
+        busy: from.u32()?,
+        open_tasks: from.u64()?,
+        retired: from.bool()?,
+        deposit: from.u128()?,
+    })
 }
 
 /// Adds a model under its id and its manifest.

@@ -153,6 +153,10 @@ impl<'a> Reader<'a> {
         big_endian(self.short()?)
     }
 
+    pub(crate) fn number32(&mut self) -> Result<u32, Damaged> {
+        u32::try_from(self.number()?).map_err(|_| Damaged)
+    }
+
     pub(crate) fn number64(&mut self) -> Result<u64, Damaged> {
         u64::try_from(self.number()?).map_err(|_| Damaged)
     }

@@ -76,7 +76,7 @@ impl Record for SummaryMember {
     }
 }
 
-/// How an amount is read: its significant bytes, or sixteen as versions before 0.3 wrote it.
+/// How an amount is read: its significant bytes, or sixteen as older versions wrote it.
 type Amount<'a> = fn(&mut Reader<'a>) -> Result<u128, Damaged>;
 
 impl SummaryMember {
@@ -122,10 +122,7 @@ const WITHHELD: u8 = 0x01;
 /// The two sums of appeals follow.
 const APPEALED: u8 = 0x02;
 
-fn settlement<'a>(
-    from: &mut Reader<'a>,
-    amount: Amount<'a>,
-) -> Result<SettlementInfo, Damaged> {
+fn settlement<'a>(from: &mut Reader<'a>, amount: Amount<'a>) -> Result<SettlementInfo, Damaged> {
     let mut info = SettlementInfo {
         paid: Uint128::new(amount(from)?),
         refunded: Uint128::new(amount(from)?),

@@ -1,11 +1,11 @@
-//! Tasks: what was posted, never rewritten; and the index of open ones.
+//! Tasks: what was posted, never rewritten; and which of them are open.
 
 use antiphon_api::Cid;
 use antiphon_content::Codec;
 use cosmwasm_std::{CanonicalAddr, Storage};
 
 use super::keys;
-use super::record::{Damaged, Reader, Record, Writer, id_of, load, mark, remove, save, scan};
+use super::record::{Damaged, Reader, Record, Writer, id_of, load, save, scan};
 use crate::error::ContractError;
 
 /// What was posted. No vote and no transition rewrites it.
@@ -90,10 +90,9 @@ impl Task {
     }
 }
 
-/// Adds an open task.
+/// Adds a task. It is open as long as it has a phase.
 pub(crate) fn add(storage: &mut dyn Storage, id: u64, task: &Task) {
     save(storage, &keys::task(id), task);
-    mark(storage, &keys::open_task(id));
 }
 
 pub(crate) fn get(storage: &dyn Storage, id: u64) -> Result<Task, ContractError> {
@@ -104,17 +103,12 @@ pub(crate) fn find(storage: &dyn Storage, id: u64) -> Result<Option<Task>, Contr
     load(storage, &keys::task(id))
 }
 
-/// Takes a task off the index of open ones.
-pub(crate) fn close(storage: &mut dyn Storage, id: u64) {
-    remove(storage, &keys::open_task(id));
-}
-
 /// Open tasks after `after`, ascending.
 pub(crate) fn open(storage: &dyn Storage, after: Option<u64>) -> impl Iterator<Item = u64> + '_ {
     let after = after.map(u64::to_be_bytes);
     scan(
         storage,
-        &keys::open_tasks(),
+        &keys::phases(),
         after.as_ref().map(<[u8; 8]>::as_slice),
     )
     .filter_map(|(suffix, _)| id_of(&suffix))

@@ -1,5 +1,7 @@
 //! Records are read back as they were written, and damaged ones are errors, not panics.
 
+mod older;
+
 use std::fmt::Debug;
 
 use antiphon_api::{

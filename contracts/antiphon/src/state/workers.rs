@@ -29,7 +29,7 @@ pub(crate) struct Stake {
     pub(crate) earned: u128,
 }
 
-/// Bytes of the record as versions before 0.3 wrote it: fixed widths, and nothing earned.
+/// Bytes of the record as older versions wrote it: fixed widths, and nothing earned.
 const FIXED: usize = 76;
 
 impl Record for Stake {
@@ -62,7 +62,7 @@ impl Record for Stake {
             unbonding: from.number()?,
             claimable: from.number64()?,
             since: from.number64()?,
-            misses: u32::try_from(from.number()?).map_err(|_| Damaged)?,
+            misses: from.number32()?,
             jailed_until: from.number64()?,
             earned: from.number()?,
         })

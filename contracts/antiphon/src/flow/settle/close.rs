@@ -6,8 +6,9 @@ use antiphon_rules::settle::{MemberResult, Settlement};
 use super::played::Played;
 use crate::error::ContractError;
 use crate::flow::{OpenTask, callback, deposit};
+use crate::state::members::Member;
 use crate::state::summaries::{Summary, SummaryMember, SummaryOutcome, SummaryRound};
-use crate::state::{carried, members, models, phases, rounds, summaries, tally, tasks};
+use crate::state::{carried, members, models, phases, rounds, summaries, tally};
 use crate::turn::Turn;
 use crate::views;
 
@@ -21,7 +22,11 @@ pub(super) fn run(
     outcome: Option<SummaryOutcome>,
     info: SettlementInfo,
 ) -> Result<(), ContractError> {
-    let votes = phases::votes(turn.storage, id)?;
+    let last = played.last().map_or(&[][..], |played| &played.members);
+    let count = |did: fn(&Member) -> bool| {
+        let members = last.iter().filter(|(_, member)| did(member));
+        u8::try_from(members.count()).unwrap_or(u8::MAX)
+    };
     let mut results = settlement.members.iter();
     let summary = Summary {
         status: match outcome {
@@ -30,8 +35,8 @@ pub(super) fn run(
         },
         entered: turn.height(),
         contested: open.phase.contested,
-        committed: votes.committed,
-        revealed: votes.revealed,
+        committed: count(|member| member.commitment().is_some()),
+        revealed: count(|member| member.line().is_some()),
         outcome,
         settlement: info,
         rounds: played
@@ -49,7 +54,6 @@ pub(super) fn run(
         rounds::close(turn.storage, id, number);
     }
     phases::close(turn.storage, id);
-    tasks::close(turn.storage, id);
     let serving: usize = played.iter().map(|played| played.members.len()).sum();
     models::update_state(turn.storage, open.task.model, |state| {
         state.busy = state.busy.checked_sub(u32::try_from(serving).ok()?)?;
