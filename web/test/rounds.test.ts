@@ -222,6 +222,8 @@ describe('what the page says of it', () => {
     const none = { contested: false, overturned: false, open: false, settled: true };
     expect(laterNow(ask, confirmed)).toEqual(none);
     expect(laterNow(ask, overturned)).toEqual({ ...none, overturned: true });
+    // Whoever asked after that was shown what stands, and nothing was taken from them.
+    expect(laterNow({ ...ask, answer: { cid: 'red' } } as Ask, overturned)).toEqual(none);
     expect(laterNow(ask, contested)).toEqual({ ...none, contested: true });
     expect(laterNow(ask, underWay)).toEqual({ ...none, open: true, settled: false });
   });

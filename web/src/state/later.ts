@@ -53,7 +53,7 @@ export async function note(ctx: Context, chatId: string, ask: Ask, view: TaskVie
   try {
     const later = laterNow(ask, view);
     if (JSON.stringify(later) === JSON.stringify(ask.later)) return;
-    const replaced = later.overturned && answerCid(view) !== ask.answer?.cid;
+    const replaced = isReplaced(ask, view);
     await updateAsk(chatId, ask.id, (a) => ({ ...a, later, ...(replaced ? { answer: null, failure: null } : {}) }));
     if (replaced) await followAsk(ctx, chatId, { ...ask, later, answer: null });
   } catch {
@@ -61,16 +61,22 @@ export async function note(ctx: Context, chatId: string, ask: Ask, view: TaskVie
   }
 }
 
+const isOther = (ask: Ask, view: TaskView): boolean => ask.promptCid !== null && view.task.prompt !== ask.promptCid;
+
+/** What stands is not what is shown. */
+const isReplaced = (ask: Ask, view: TaskView): boolean =>
+  !isOther(ask, view) && ask.answer !== null && view.outcome !== null && answerCid(view) !== ask.answer.cid;
+
 const answerCid = ({ outcome }: TaskView): string | null =>
   outcome && 'answer' in outcome ? outcome.answer.cid : null;
 
 /** What is to be said beside the answer. A task of an earlier network under the same number says nothing of it. */
 export function laterNow(ask: Ask, view: TaskView): Later {
-  if (ask.promptCid && view.task.prompt !== ask.promptCid) return { ...laterOf(ask), settled: true };
+  if (isOther(ask, view)) return { ...laterOf(ask), settled: true };
   const results = resultsOf(view);
   return {
     contested: view.contested,
-    overturned: results.some(({ kind }) => kind === 'overturned') || ask.later?.overturned === true,
+    overturned: isReplaced(ask, view) || ask.later?.overturned === true,
     open: results.some(({ kind, round }) => kind === 'open' && round > 0) && view.outcome !== null,
     settled: view.status === 'final' || view.status === 'failed',
   };
