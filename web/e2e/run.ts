@@ -55,7 +55,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pa
 
 async function run(): Promise<number> {
   let failed = 0;
-  for (const part of parts(process.argv.slice(2))) failed ||= await runPart(part);
+  for (const part of parts(process.argv.slice(2))) failed = Math.max(failed, await runPart(part));
   return failed;
 }
 

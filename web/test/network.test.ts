@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AntiphonError } from '../src/core/errors';
 import { feeOf, loadNetwork, parseNetwork, saveOverrides } from '../src/core/network';
+import { net, netError, networkKnown } from '../src/state/network';
 import { network } from './fake-chain';
 
 const file = { ...network(), unknown: 'ignored' };
@@ -54,5 +56,26 @@ describe('the network', () => {
 describe('types of the contract', () => {
   it('are what the schema gives', () => {
     execFileSync(process.execPath, [new URL('../scripts/types.mjs', import.meta.url).pathname, '--check']);
+  });
+});
+
+describe('a click before the network is known', () => {
+  afterEach(() => {
+    net.value = null;
+    netError.value = null;
+  });
+
+  it('waits for it', async () => {
+    const known = networkKnown();
+    net.value = network();
+    expect((await known).chain_id).toBe('test-1');
+    expect((await networkKnown()).chain_id).toBe('test-1');
+  });
+
+  it('hears why there is none', async () => {
+    const known = networkKnown();
+    netError.value = new AntiphonError('node_down', {}, 'no file');
+    await expect(known).rejects.toMatchObject({ code: 'node_down' });
+    await expect(networkKnown()).rejects.toMatchObject({ code: 'node_down' });
   });
 });

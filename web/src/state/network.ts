@@ -1,5 +1,5 @@
 /** The network the page talks to. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { createContext } from '../core/context';
 import { AntiphonError, asAntiphonError } from '../core/errors';
 import { loadNetwork, type NetworkConfig } from '../core/network';
@@ -36,6 +36,20 @@ export async function bootNetwork(): Promise<void> {
 async function readConfig(): Promise<void> {
   // Without an answer only what every network allows is offered.
   insecure.value = (await reader.value?.contract.config().catch(() => null))?.insecure === true;
+}
+
+/** The network as it is, or as soon as it is known: a click may come before. Throws why there is none. */
+export async function networkKnown(): Promise<NetworkConfig> {
+  if (net.value) return net.value;
+  return new Promise((done, fail) => {
+    // `stop` is not there yet where the effect ends at its first call.
+    const stop = effect(() => {
+      if (net.value) done(net.value);
+      else if (netError.value) fail(netError.value);
+      else return;
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 export async function refreshModels(): Promise<void> {

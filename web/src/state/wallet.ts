@@ -9,7 +9,7 @@ import type { Failure } from '../ui/error-card';
 import { toast } from '../ui/parts';
 import { chainAhead, chainNow } from './clock';
 import { price } from './composer';
-import { money, net, reader } from './network';
+import { money, net, networkKnown, reader } from './network';
 import { recall, remember } from './prefs';
 
 /** What is remembered of an account between visits: enough to read, and to ask with a session that still lives. */
@@ -117,8 +117,8 @@ export async function connect(kind: Account['kind']): Promise<void> {
 }
 
 async function connected(kind: Account['kind']): Promise<Signer> {
-  if (!net.value) throw new Error('no network');
-  return kind === 'guest' ? connectGuest(net.value) : connectKeplr(net.value);
+  const config = await networkKnown();
+  return kind === 'guest' ? connectGuest(config) : connectKeplr(config);
 }
 
 /** Signs for the account that is shown. After a reload the wallet may hold another one: that is never charged. */
