@@ -25,7 +25,14 @@ export function Dialog(props: DialogProps) {
     };
   }, []);
   return (
-    <dialog ref={ref} aria-label={props.label} data-test={props.test} onClose={props.onClose}>
+    <dialog
+      ref={ref}
+      aria-label={props.label}
+      data-test={props.test}
+      onClose={props.onClose}
+      // Esc closes the dialog alone, not what it was opened from.
+      onKeyDown={(event) => event.key === 'Escape' && event.stopPropagation()}
+    >
       {props.children}
     </dialog>
   );
