@@ -1,5 +1,6 @@
 //! `cargo nightly-*`: what takes longer than a change should wait for. Each prints its figures.
 
+mod contract;
 mod coverage;
 mod mutants;
 mod wasmd;
@@ -24,6 +25,11 @@ type Part = (
 );
 
 const PARTS: &[Part] = &[
+    (
+        "contract",
+        contract::run,
+        "a million random operations beside a shadow ledger",
+    ),
     (
         "coverage",
         coverage::run,

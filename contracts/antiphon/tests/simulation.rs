@@ -7,6 +7,7 @@ mod compare;
 mod game;
 mod ledger;
 mod liveness;
+mod plants;
 mod receivers;
 mod runs;
 mod seen;

@@ -196,6 +196,16 @@ impl Player {
             let fitting = task.round_left() && (ledger.now.height > task.until) == late;
             task.stage == Stage::Answered && (any || fitting)
         });
+        let lies: Vec<u64> = ledger
+            .open()
+            .filter(|it| it.stage == Stage::Answered && it.round_left())
+            .filter(|it| it.number() == 0 && self.begins_with_a_lie(it))
+            .map(|it| it.id)
+            .collect();
+        let task = match self.chance.pick(&lies) {
+            Some(lie) if !late && self.chance.percent(70) => *lie,
+            _ => task,
+        };
         let bond = ledger.task(task).and_then(|task| ledger.appeal_bond(task));
         let sender = self.anybody();
         let amount = self.more_or_less(bond.unwrap_or(1_000));

@@ -84,9 +84,18 @@ fn twisted(task: &Task, twist: u64) -> Ballot {
 }
 
 impl Player {
+    const fn mood(&self, task: &Task) -> u64 {
+        Chance::new(self.seed ^ (task.id << 20)).below(100)
+    }
+
+    /// The first committee lies, and a larger one would not: worth an appeal.
+    pub(super) const fn begins_with_a_lie(&self, task: &Task) -> bool {
+        matches!(self.mood(task), 74..86)
+    }
+
     /// A function of task, round and member: each task has a mood of its own.
     fn plan(&self, task: &Task, worker: &str) -> Plan {
-        let mood = Chance::new(self.seed ^ (task.id << 20)).below(100);
+        let mood = self.mood(task);
         let number = task.number() as u64;
         let index = self.workers.iter().position(|it| it == worker);
         let index = index.unwrap_or_default() as u64;
@@ -102,8 +111,8 @@ impl Player {
             (53..59, _) if dice < 85 => Plan::Says(Ballot::Invalid {}),
             (59..64, _) => Plan::Says(says(TEXTS[letter], task)),
             (64..70, _) if dice < 35 => Plan::Withholds(calm),
-            (70..77, _) if dice < 40 => Plan::Silent,
-            (77..86, 0) if dice < 90 => Plan::Says(other),
+            (70..74, _) if dice < 40 => Plan::Silent,
+            (74..86, 0) if dice < 93 => Plan::Says(other),
             (86..92, 1..) if dice < 50 => Plan::Says(says(TEXTS[letter], task)),
             (92..96, _) if dice < 25 => Plan::Says(twisted(task, own.below(6))),
             (96.., _) if dice < 40 => Plan::Says(Ballot::Unavailable {}),
