@@ -59,6 +59,7 @@ async function walk(app: App, show: (state: string) => Promise<void>): Promise<v
   await app.at('committeeOption', { size: '7' }).check();
   await app.at('committeeOdds', { size: '7' }).waitFor();
   await app.at('committeeChoice').scrollIntoViewIfNeeded();
+  await app.at('toast').waitFor({ state: 'detached' });
   await show('committee-choice');
   await app.at('committeeOption', { size: '5' }).check();
   await app.at('settingsToggle').click();
