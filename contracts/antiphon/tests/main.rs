@@ -33,6 +33,7 @@ mod jail;
 mod lifecycle;
 mod matrix;
 mod messages;
+mod migration;
 mod outcomes;
 mod owner;
 mod peers;
