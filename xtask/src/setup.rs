@@ -1,5 +1,6 @@
 //! Everything the demo and the end-to-end tests need: made once, then found in the cache.
 
+mod callers;
 mod checks;
 mod contract;
 mod model;
@@ -80,6 +81,22 @@ pub fn run(workspace: &Workspace) -> Result<Parts> {
         model,
         bin_dir,
         took: began.elapsed(),
+    })
+}
+
+/// The folder with the wasm files of contracts that ask: only the end-to-end tests need them.
+///
+/// # Errors
+/// They do not build, or no chain would take them.
+pub fn callers(workspace: &Workspace) -> Result<PathBuf> {
+    let cache = Cache::open()?;
+    let site = Site {
+        workspace,
+        cache: &cache,
+    };
+    let std = site.part("wasm32 standard library", |step| wasm_std::get(&site, step))?;
+    site.part("contracts that ask", |step| {
+        callers::build(&site, step, &std)
     })
 }
 

@@ -2,7 +2,6 @@
 //! stands, as three tables. `ANTIPHON_BLESS=1 cargo test -p antiphon-contract --test main matrix` writes them anew;
 //! what changed is then read by somebody.
 
-mod bounds;
 mod damage;
 pub mod messages;
 mod states;

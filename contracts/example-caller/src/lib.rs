@@ -1,5 +1,5 @@
-//! A prize for whoever convinces the model: anybody pays for one question, and if the answer begins
-//! with "Yes", the prize is theirs. Everything that is not of Antiphon is in this file.
+//! A prize for whoever convinces the model: anybody pays for one question, the answer's text is kept, and
+//! if it begins with "Yes", the prize is theirs. Everything that is not of Antiphon is in this file.
 
 use antiphon_consumer::{AnswerError, Ask, AskError, Questions, ReceiverMsg};
 #[cfg(not(feature = "library"))]
@@ -8,12 +8,13 @@ use cosmwasm_std::{
     Addr, BankMsg, Binary, Coin, Deps, DepsMut, Env, MessageInfo, Reply, Response, StdError,
     StdResult, SubMsg, to_json_binary,
 };
-use cw_storage_plus::Item;
+use cw_storage_plus::{Item, Map};
 use serde::{Deserialize, Serialize};
 
 const CONFIG: Item<Config> = Item::new("config");
 const ASKING: Item<Addr> = Item::new("asking");
 const QUESTIONS: Questions<Addr> = Questions::new("questions");
+const VERDICTS: Map<&Addr, String> = Map::new("verdicts");
 
 /// Which network answers, and what convincing it earns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Config {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecuteMsg {
-    /// Asks; the price of the question is attached.
+    /// Asks; the price of the question is attached. What it leaves over pays for others' questions.
     Convince {
         /// What the model is asked.
         question: String,
@@ -38,6 +39,17 @@ pub enum ExecuteMsg {
     /// Antiphon's answer.
     #[serde(untagged)]
     Antiphon(ReceiverMsg),
+}
+
+/// What can be read of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryMsg {
+    /// The last text somebody was told, if any.
+    Verdict {
+        /// Who asked.
+        asker: Addr,
+    },
 }
 
 /// Why it refuses.
@@ -84,8 +96,9 @@ pub fn execute(
         }
         ExecuteMsg::Antiphon(ReceiverMsg::AntiphonAnswer(answer)) => {
             let asker = QUESTIONS.answered(deps.storage, &info, &config.antiphon, &answer)?;
-            let convinced = answer.text.is_some_and(|text| text.starts_with("Yes"));
-            let prize = convinced.then(|| BankMsg::Send {
+            let verdict = answer.text.unwrap_or_default();
+            VERDICTS.save(deps.storage, &asker, &verdict)?;
+            let prize = verdict.starts_with("Yes").then(|| BankMsg::Send {
                 to_address: asker.into_string(),
                 amount: vec![config.prize],
             });
@@ -106,11 +119,12 @@ pub fn reply(deps: DepsMut<'_>, _: Env, reply: Reply) -> Result<Response, Error>
     Ok(Response::new())
 }
 
-/// Tells the configuration.
+/// Tells a verdict.
 ///
 /// # Errors
 /// The chain's own.
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn query(deps: Deps<'_>, _: Env, _: cosmwasm_std::Empty) -> StdResult<Binary> {
-    to_json_binary(&CONFIG.load(deps.storage)?)
+pub fn query(deps: Deps<'_>, _: Env, msg: QueryMsg) -> StdResult<Binary> {
+    let QueryMsg::Verdict { asker } = msg;
+    to_json_binary(&VERDICTS.may_load(deps.storage, &asker)?)
 }

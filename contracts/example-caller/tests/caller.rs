@@ -4,7 +4,7 @@
 
 use antiphon_consumer::testing::{DENOM, TestNetwork, task_in};
 use antiphon_consumer::{AntiphonAnswer, CallbackOutcome, ReceiverMsg};
-use antiphon_example_caller::{Config, ExecuteMsg, execute, instantiate, query, reply};
+use antiphon_example_caller::{Config, ExecuteMsg, QueryMsg, execute, instantiate, query, reply};
 use cosmwasm_std::{Addr, Empty, coin, coins};
 use cw_multi_test::{ContractWrapper, Executor};
 
@@ -45,6 +45,12 @@ fn purse(network: &TestNetwork, account: &Addr) -> u128 {
     coin.amount.to_string().parse().unwrap()
 }
 
+fn verdict(network: &TestNetwork, caller: &Addr, asker: &Addr) -> Option<String> {
+    let asker = asker.clone();
+    let msg = QueryMsg::Verdict { asker };
+    network.app.wrap().query_wasm_smart(caller, &msg).unwrap()
+}
+
 #[test]
 fn whoever_is_told_yes_gets_the_prize() {
     let (mut network, caller, asker) = start();
@@ -52,6 +58,53 @@ fn whoever_is_told_yes_gets_the_prize() {
     let before = purse(&network, &asker);
     network.answer(task, "Yes, it is.");
     assert_eq!(purse(&network, &asker) - before, PRIZE);
+    assert_eq!(purse(&network, &caller), 0);
+    assert_eq!(
+        verdict(&network, &caller, &asker).as_deref(),
+        Some("Yes, it is.")
+    );
+}
+
+#[test]
+fn an_answer_that_was_delivered_cannot_be_delivered_again() {
+    let (mut network, caller, asker) = start();
+    let task = ask(&mut network, &caller, &asker);
+    network.answer(task, "Yes, it is.");
+    assert!(network.task(task).callback.is_none());
+    let again = antiphon_api::ExecuteMsg::Deliver {
+        task,
+        text: Some("Yes, it is.".to_owned()),
+    };
+    let antiphon = network.antiphon.clone();
+    let refused = network.app.execute_contract(asker, antiphon, &again, &[]);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("E_NO_CALLBACK"), "{refused}");
+}
+
+#[test]
+fn a_prize_that_cannot_be_paid_leaves_the_answer_deliverable() {
+    let (mut network, caller, asker) = start();
+    let (first, second) = (
+        ask(&mut network, &caller, &asker),
+        ask(&mut network, &caller, &asker),
+    );
+    network.answer(first, "Yes, it is.");
+    // The purse is empty now: the second receipt fails as a whole, and nothing of it stays.
+    network.answer(second, "Yes, once more.");
+    assert_eq!(
+        verdict(&network, &caller, &asker).as_deref(),
+        Some("Yes, it is.")
+    );
+    let funds = coins(PRIZE, DENOM);
+    network
+        .app
+        .send_tokens(asker.clone(), caller.clone(), &funds)
+        .unwrap();
+    network.deliver(second, Some("Yes, once more.".to_owned()));
+    assert_eq!(
+        verdict(&network, &caller, &asker).as_deref(),
+        Some("Yes, once more.")
+    );
     assert_eq!(purse(&network, &caller), 0);
 }
 

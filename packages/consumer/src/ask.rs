@@ -128,6 +128,19 @@ impl Ask {
     }
 }
 
+/// Sends the caller's balance at the Antiphon contract to the caller, or a part of it: what questions left over.
+/// It pays for later questions if it stays.
+///
+/// # Errors
+/// Never in practice: the message is plain.
+pub fn withdraw(antiphon: &Addr, amount: Option<Uint128>) -> Result<WasmMsg, StdError> {
+    Ok(WasmMsg::Execute {
+        contract_addr: antiphon.to_string(),
+        msg: to_json_binary(&ExecuteMsg::Withdraw { amount })?,
+        funds: Vec::new(),
+    })
+}
+
 /// The length of a block, which is at most [`MAX_CARRIED_BYTES`].
 fn bytes_of(block: &[u8]) -> u32 {
     u32::try_from(block.len()).unwrap_or(u32::MAX)

@@ -7,7 +7,8 @@
 //!
 //! The prompt travels inside the message, so nothing has to be uploaded, and `unavailable` cannot be
 //! the outcome. The answer comes at the end of the task in a message of its own; whoever delivers it
-//! earns a small fee that is taken with the escrow. `contracts/example-caller` is a whole caller.
+//! earns a small fee that is taken with the escrow. What is left of the escrow stays in the caller's balance
+//! at the Antiphon contract, pays for later questions, and comes back by [`withdraw`]. `contracts/example-caller` is a whole caller.
 
 mod ask;
 mod questions;
@@ -16,5 +17,5 @@ pub mod testing;
 
 pub use antiphon_api::{AntiphonAnswer, CallbackOutcome, ReceiverMsg};
 pub use antiphon_documents::{Message, Prompt, Role, Sampling};
-pub use ask::{Ask, AskError};
+pub use ask::{Ask, AskError, withdraw};
 pub use questions::{AnswerError, Questions};

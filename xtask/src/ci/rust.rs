@@ -147,10 +147,12 @@ pub(super) fn typos(site: &Site, step: &Step) -> Result<String> {
 
 pub(super) fn e2e(site: &Site, step: &Step) -> Result<String> {
     let parts = setup::run(&site.workspace)?;
+    let callers = setup::callers(&site.workspace)?;
     let mut command = cargo();
     command
         .current_dir(site.workspace.root())
-        .env("CARGO_TARGET_DIR", site.workspace.target());
+        .env("CARGO_TARGET_DIR", site.workspace.target())
+        .env("ANTIPHON_CALLERS", callers);
     command.args(["test", "--locked", "--release", "--package", "antiphon-e2e"]);
     step.run(
         parts

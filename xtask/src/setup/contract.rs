@@ -1,6 +1,7 @@
 //! The contract as the chain gets it: one reproducible wasm file.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{Made, Site, wasm};
 use crate::error::{Doing, Error, Result, make_dir, remove_dir};
@@ -52,8 +53,16 @@ pub(super) fn build_again(site: &Site<'_>, step: &Step, std: &Path) -> Result<Ma
     Ok(Made::Now(hash, note))
 }
 
-/// Nothing of where this runs may get into the file: paths are replaced, flags of the user left out.
 fn compile(root: &Path, target: &Path, step: &Step, std: &Path) -> Result<PathBuf> {
+    let mut command = command(root, target, std)?;
+    command.args(["--lib", "--package", "antiphon-contract"]);
+    step.run(&mut command)?;
+    Ok(file(target))
+}
+
+/// `cargo build` of contracts; the packages are the caller's to name. Nothing of where this runs may get into the
+/// file: paths are replaced, flags of the user left out.
+pub(super) fn command(root: &Path, target: &Path, std: &Path) -> Result<Command> {
     let flags = format!(
         "-C target-cpu=mvp --remap-path-prefix={}=/cargo --remap-path-prefix={}=/antiphon",
         cargo_home()?.display(),
@@ -66,11 +75,9 @@ fn compile(root: &Path, target: &Path, step: &Step, std: &Path) -> Result<PathBu
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
         .env_remove("RUSTFLAGS")
-        .args(["build", "--locked", "--lib"])
-        .args(["--package", "antiphon-contract", "--profile", "contract"])
+        .args(["build", "--locked", "--profile", "contract"])
         .args(["--target", "wasm32-unknown-unknown"]);
-    step.run(&mut command)?;
-    Ok(file(target))
+    Ok(command)
 }
 
 /// Where cargo keeps other people's sources: remapped, so that no local path gets into panic texts.
@@ -84,7 +91,12 @@ pub(super) fn cargo_home() -> Result<PathBuf> {
 }
 
 fn file(target: &Path) -> PathBuf {
-    target.join("wasm32-unknown-unknown/contract/antiphon_contract.wasm")
+    folder(target).join("antiphon_contract.wasm")
+}
+
+/// Where cargo puts what [`command`] builds.
+pub(super) fn folder(target: &Path) -> PathBuf {
+    target.join("wasm32-unknown-unknown/contract")
 }
 
 fn check_size(bytes: u64) -> Result<()> {

@@ -29,6 +29,10 @@ const EDGES: &[(&str, &[&str])] = &[
         "antiphon-example-caller",
         &["content", "documents", "api", "consumer", "contract"],
     ),
+    (
+        "antiphon-bad-receiver",
+        &["content", "documents", "api", "consumer", "contract"],
+    ),
     ("antiphon-store", &["content", "documents"]),
     (
         "antiphon-worker",
