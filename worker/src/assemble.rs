@@ -32,8 +32,14 @@ pub(crate) async fn connect(config: &Config) -> Result<Chain, RunError> {
     Ok(Chain::connect(chain).await?)
 }
 
-pub(crate) fn keys(config: &Config, home: &Home, chain: &Chain) -> Result<Keys, RunError> {
-    let voter = home.key("voter")?.ok_or(RunError::NoKey("voter"))?;
+/// Who this worker is, and those of its spending keys that are in this home.
+pub(crate) struct Signers {
+    pub(crate) worker: String,
+    pub(crate) operator: Option<Arc<Sender>>,
+    pub(crate) sender: Option<Arc<Sender>>,
+}
+
+pub(crate) fn signers(config: &Config, home: &Home, chain: &Chain) -> Result<Signers, RunError> {
     let operator = home.key("operator")?;
     let worker = match (&operator, &config.address) {
         (Some(key), _) => key.address(&config.prefix)?,
@@ -45,18 +51,27 @@ pub(crate) fn keys(config: &Config, home: &Home, chain: &Chain) -> Result<Keys, 
         ..SenderOptions::new(config.gas_price.clone())
     };
     let sender_of = |key| Sender::new(chain.clone(), Arc::new(key), options.clone()).map(Arc::new);
-    let operator = operator.map(sender_of).transpose()?;
-    let sender = match (home.key("sender")?, &operator) {
-        (Some(key), _) => sender_of(key)?,
-        // One writer for each key: the sequence is its.
-        (None, Some(operator)) => Arc::clone(operator),
-        (None, None) => return Err(RunError::NoKey("sender")),
-    };
+    Ok(Signers {
+        worker,
+        operator: operator.map(sender_of).transpose()?,
+        sender: home.key("sender")?.map(sender_of).transpose()?,
+    })
+}
+
+pub(crate) fn keys(config: &Config, home: &Home, chain: &Chain) -> Result<Keys, RunError> {
+    let voter = home.key("voter")?.ok_or(RunError::NoKey("voter"))?;
+    let Signers {
+        worker,
+        operator,
+        sender,
+    } = signers(config, home, chain)?;
+    // One writer for each key: without a sender the operator's sequence is its.
+    let sender = sender.or_else(|| operator.clone());
     Ok(Keys {
         worker,
         voter,
         operator,
-        sender,
+        sender: sender.ok_or(RunError::NoKey("sender"))?,
     })
 }
 

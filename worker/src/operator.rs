@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use antiphon_api::{ExecuteMsg, Uint128, WorkerResponse};
 use antiphon_chain::{ChainError, Contract, Gas, Msg, Sender, TxOutcome, rfc3339};
 
-use crate::assemble::{Keys, connect, keys};
+use crate::assemble::{Signers, connect, signers};
 use crate::config::Config;
 use crate::home::{Home, HomeError};
 use crate::run::RunError;
@@ -83,7 +83,7 @@ pub async fn run(config: &Config, errand: Errand) -> Result<Report, OperatorErro
     let chain = connect(config).await?;
     let office = Office {
         contract: chain.contract(&config.contract),
-        keys: keys(config, &home, &chain)?,
+        signers: signers(config, &home, &chain)?,
     };
     let sent = match errand {
         Errand::Withdraw(amount) => office.withdraw(amount).await?,
@@ -92,8 +92,8 @@ pub async fn run(config: &Config, errand: Errand) -> Result<Report, OperatorErro
     if errand == Errand::Leave {
         home.mark_left()?;
     }
-    let record = office.contract.worker(&office.keys.worker).await?;
-    let balance = office.contract.balance(&office.keys.worker).await?;
+    let record = office.contract.worker(&office.signers.worker).await?;
+    let balance = office.contract.balance(&office.signers.worker).await?;
     let left = home.has_left();
     Ok(Report::new(config, &record, balance, sent, left, now()))
 }
@@ -101,18 +101,18 @@ pub async fn run(config: &Config, errand: Errand) -> Result<Report, OperatorErro
 /// The contract, and the keys that sign for it.
 struct Office {
     contract: Contract,
-    keys: Keys,
+    signers: Signers,
 }
 
 impl Office {
     /// What the operator's key sends, all in one transaction.
     async fn order(&self, errand: Errand) -> Result<Vec<Sent>, OperatorError> {
-        let record = self.contract.worker(&self.keys.worker).await?;
+        let record = self.contract.worker(&self.signers.worker).await?;
         let messages = plan(errand, &record, now())?;
         if messages.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(operator) = &self.keys.operator else {
+        let Some(operator) = &self.signers.operator else {
             return Err(self.no_operator(&messages));
         };
         let what: Vec<&str> = messages.iter().map(name).collect();
@@ -123,23 +123,22 @@ impl Office {
     /// Fees of callbacks are the sender's, everything else is the operator's.
     async fn withdraw(&self, amount: Option<u128>) -> Result<Vec<Sent>, OperatorError> {
         let mut sent = Vec::new();
-        let own = self.contract.balance(&self.keys.worker).await?;
-        if amount.is_some() || own > 0 {
-            let messages = [ExecuteMsg::Withdraw {
-                amount: amount.map(Uint128::new),
-            }];
-            let Some(operator) = &self.keys.operator else {
-                return Err(self.no_operator(&messages));
-            };
-            let done = self.send(operator, &messages).await?;
-            sent.push(Sent::new("withdraw".to_owned(), &done));
-        }
-        let sender = &self.keys.sender;
-        let same = sender.address() == self.keys.worker;
-        if !same && amount.is_none() && self.contract.balance(sender.address()).await? > 0 {
-            let all = [ExecuteMsg::Withdraw { amount: None }];
-            let done = self.send(sender, &all).await?;
+        if let (None, Some(sender)) = (amount, &self.signers.sender)
+            && self.contract.balance(sender.address()).await? > 0
+        {
+            let done = self.send(sender, &[withdraw(None)]).await?;
             sent.push(Sent::new("withdraw of the sender's fees".to_owned(), &done));
+        }
+        if amount.is_some() || self.contract.balance(&self.signers.worker).await? > 0 {
+            let message = [withdraw(amount)];
+            match &self.signers.operator {
+                Some(operator) => {
+                    let done = self.send(operator, &message).await?;
+                    sent.push(Sent::new("withdraw".to_owned(), &done));
+                }
+                None if sent.is_empty() => return Err(self.no_operator(&message)),
+                None => {}
+            }
         }
         match sent.is_empty() {
             true => Err(OperatorError::Nothing {
@@ -222,6 +221,12 @@ fn leave(record: &WorkerResponse) -> Result<Vec<ExecuteMsg>, OperatorError> {
 fn unbond(amount: u128) -> ExecuteMsg {
     ExecuteMsg::Unbond {
         amount: Uint128::new(amount),
+    }
+}
+
+fn withdraw(amount: Option<u128>) -> ExecuteMsg {
+    ExecuteMsg::Withdraw {
+        amount: amount.map(Uint128::new),
     }
 }
 
