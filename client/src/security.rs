@@ -107,7 +107,7 @@ pub fn percent(odds: Uint128) -> String {
     }
 }
 
-/// The same in words: `1 in 139`.
+/// The same in words: `1 in 139`, and from a tenth on `4 in 10`.
 #[must_use]
 pub fn one_in(odds: Uint128) -> String {
     let odds = odds.u128().min(ONE);
@@ -115,6 +115,7 @@ pub fn one_in(odds: Uint128) -> String {
         None => "never".to_owned(),
         Some(_) if odds == ONE => "always".to_owned(),
         Some(times) if times > RARE => "less than 1 in a billion".to_owned(),
+        Some(times) if times < 10 => format!("{} in 10", rounded(odds, ONE.wrapping_div(10))),
         Some(_) => format!("1 in {}", grouped(rounded(ONE, odds))),
     }
 }
@@ -172,7 +173,7 @@ fn how_often(odds: Uint128) -> String {
     match odds.u128() {
         0 => "never".to_owned(),
         some if some >= ONE => "every time".to_owned(),
-        _ => format!("once in {} times", one_in(odds).trim_start_matches("1 in ")),
+        _ => format!("{} times", one_in(odds)),
     }
 }
 
@@ -225,6 +226,9 @@ mod tests {
         for (odds, want) in [
             (Uint128::zero(), "never"),
             (of(1, 1), "always"),
+            (of(13, 20), "7 in 10"),
+            (of(1, 5), "2 in 10"),
+            (of(1, 12), "1 in 12"),
             (of(1, 139), "1 in 139"),
             (of(1, 250_000), "1 in 250,000"),
             (of(1, 2_000_000_000), "less than 1 in a billion"),

@@ -82,7 +82,7 @@ pub(super) async fn rate(network: &Network, args: &RateArgs) -> Result<(), Clien
 
 fn show_rated(rated: &Rated, denom: &str) {
     output::text(&format!(
-        "task {} is rated {}. Of model {}, {} answers are called good ({} {denom} of fees behind them) and {} bad ({} {denom})",
+        "task {} is rated {}. Answers of model {} called good: {} ({} {denom} of fees behind them), bad: {} ({} {denom})",
         rated.task,
         rate::word(rated.good),
         rated.model,

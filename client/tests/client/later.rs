@@ -81,11 +81,7 @@ async fn a_rating_is_sent_once_and_told_with_the_models() {
         [(json!({ "rate": { "task": 17, "good": true } }), Vec::new())]
     );
     assert!(ran.out.contains("task 17 is rated good"), "{}", ran.out);
-    assert!(
-        ran.out.contains("3 answers are called good (900 uanti"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("called good: 3 (900 uanti"), "{}", ran.out);
 }
 
 #[tokio::test]

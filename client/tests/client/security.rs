@@ -94,8 +94,8 @@ async fn one_size_is_told_in_plain_words_and_numbers() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     for said in [
         "5 workers are drawn out of 40 seats, and 4 equal ballots decide. 12 of",
-        "If 8 of the 40 seats were dishonest and in league (20 %), a wrong answer would pass the first committee once in 139 times",
-        "keep it from any answer once in 5 times",
+        "If 8 of the 40 seats were dishonest and in league (20 %), a wrong answer would pass the first committee 1 in 139 times",
+        "keep it from any answer 2 in 10 times",
         "appeal for a bond of 4100 uanti",
         "a wrong quorum that is appealed loses at least 7900 uanti",
         "1 in 250,000",

@@ -13,7 +13,7 @@ use antiphon_receipt::{Receipt, check};
 
 use world::{ReceiptWorld, counts, sample, without_hashes};
 
-const SAMPLES: [&str; 16] = [
+const SAMPLES: [&str; 17] = [
     "ok-final.json",
     "ok-liar.json",
     "ok-withheld.json",
@@ -30,6 +30,7 @@ const SAMPLES: [&str; 16] = [
     "ok-invalid.json",
     "ok-network.json",
     "ok-network-liar.json",
+    "ok-network-appealed.json",
 ];
 
 async fn built(world: &ReceiptWorld) -> Result<Receipt, ClientError> {

@@ -170,6 +170,7 @@ pub fn bad() -> Vec<Bad> {
     all.extend(votes());
     all.extend(rounds());
     all.extend(ends());
+    all.extend(later_ends());
     all
 }
 
@@ -311,22 +312,9 @@ fn rounds() -> Vec<Bad> {
     ]
 }
 
-fn ends() -> Vec<Bad> {
+/// Ends that only a carried prompt or an appeal can have.
+fn later_ends() -> Vec<Bad> {
     vec![
-        (
-            "status",
-            "failed, against a quorum",
-            changed(|it| {
-                it.task.status = Status::Failed;
-                it.txs.last_mut().unwrap().what = What::TaskFailed;
-                it.txs.retain(|tx| tx.what != What::TaskAnswered);
-            }),
-        ),
-        (
-            "status-contested",
-            "contested, with no round after",
-            changed(|it| it.task.contested = true),
-        ),
         (
             "quorum-carried",
             "final by a quorum that calls a carried prompt unavailable",
@@ -345,6 +333,25 @@ fn ends() -> Vec<Bad> {
                 receipt.txs.retain(|tx| tx.what != What::TaskAppealed);
                 receipt.sealed().to_canonical()
             },
+        ),
+    ]
+}
+
+fn ends() -> Vec<Bad> {
+    vec![
+        (
+            "status",
+            "failed, against a quorum",
+            changed(|it| {
+                it.task.status = Status::Failed;
+                it.txs.last_mut().unwrap().what = What::TaskFailed;
+                it.txs.retain(|tx| tx.what != What::TaskAnswered);
+            }),
+        ),
+        (
+            "status-contested",
+            "contested, with no round after",
+            changed(|it| it.task.contested = true),
         ),
         (
             "conduct",
