@@ -89,4 +89,15 @@ async function walk(app: App, show: (state: string) => Promise<void>): Promise<v
   await app.at('rateBad').click();
   await app.at('rated').waitFor();
   await show('rated');
+  // The longer words of another language in the same places.
+  await app.go('#/settings');
+  await app.at('settingsLanguage').selectOption('de');
+  await app.go(`#/task/${task}`);
+  await app.at('contested').waitFor();
+  await show('contested-task-de');
+  await app.go('#/');
+  await app.at('settingsToggle').click();
+  await app.at('committeeOdds').waitFor();
+  await app.at('committeeChoice').scrollIntoViewIfNeeded();
+  await show('committee-choice-de');
 }
