@@ -13,6 +13,7 @@ pub mod names;
 pub mod rounds;
 pub mod security;
 pub mod settle;
+pub mod stake;
 pub mod windows;
 
 pub use beacon::{Schedule, beacon_message};
@@ -21,6 +22,7 @@ pub use draw::{DrawInput, DrawResult, SeatView, draw};
 pub use fees::{LockRule, Price, seat_lock};
 pub use names::Names;
 pub use settle::{Settlement, settle};
+pub use stake::Stake;
 
 /// The result of a formula does not fit its machine type.
 ///

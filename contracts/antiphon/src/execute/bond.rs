@@ -11,12 +11,7 @@ pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), ContractError> {
     let amount = turn.require_coins()?;
     turn.charge_sender(Pot::Bonds, amount)?;
     let mut stake = workers::stake(turn.storage, &turn.sender)?.unwrap_or_default();
-    stake.bond = stake
-        .bond
-        .checked_add(amount)
-        .ok_or(ContractError::Overflow)?;
-    // Bonds made once the randomness of a draw is known must not enter it (invariant 18).
-    stake.since = turn.height();
+    stake.add(amount, turn.height())?;
     workers::set_stake(turn.storage, &turn.sender, &stake);
     turn.emit(Bonded {
         worker: turn.sender_text().to_string(),

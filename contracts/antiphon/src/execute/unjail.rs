@@ -1,6 +1,7 @@
 //! `unjail`: lets a worker be drawn again whose time in jail is over.
 
 use antiphon_api::WorkerUnjailed;
+use antiphon_rules::stake::Held;
 
 use crate::error::ContractError;
 use crate::flow::worker::sender_stake;
@@ -10,16 +11,12 @@ use crate::turn::Turn;
 pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), ContractError> {
     turn.no_coins()?;
     let mut stake = sender_stake(turn)?;
-    if !stake.jailed() {
-        return Err(ContractError::NotJailed);
-    }
-    let until = stake.jailed_until;
-    if turn.env.block.time.seconds() < until {
-        return Err(ContractError::Jailed { until });
-    }
-    stake.jailed_until = 0;
-    // Whoever comes back once the randomness of a draw is known must not enter it (invariant 18).
-    stake.since = turn.height();
+    let (now, until) = (turn.env.block.time.seconds(), stake.jailed_until);
+    let released = stake.release(now, turn.height());
+    released.map_err(|held| match held {
+        Held::Free => ContractError::NotJailed,
+        Held::Early => ContractError::Jailed { until },
+    })?;
     workers::set_stake(turn.storage, &turn.sender, &stake);
     turn.emit(WorkerUnjailed {
         worker: turn.sender_text().to_string(),

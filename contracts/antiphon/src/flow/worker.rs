@@ -2,6 +2,7 @@
 
 use antiphon_api::{Params, SeatLeft, Uint128, WorkerJailed, WorkerMissed};
 use antiphon_rules as rules;
+use antiphon_rules::Stake;
 use antiphon_rules::fees::Taken;
 use cosmwasm_std::CanonicalAddr;
 
@@ -9,7 +10,7 @@ use crate::error::ContractError;
 use crate::execute::post_task::lock_rule;
 use crate::state::books::Pot;
 use crate::state::models::{self, Model};
-use crate::state::workers::{self, Stake};
+use crate::state::workers;
 use crate::state::{config, seats};
 use crate::turn::Turn;
 
@@ -90,29 +91,21 @@ pub(crate) fn miss(
     stake: &mut Stake,
     base: u128,
 ) -> Result<u128, ContractError> {
-    let taken = stake.take(base);
-    collect(turn, taken, Pot::ToBurn)?;
-    stake.misses = stake.misses.saturating_add(1);
+    // Misses and jail are live: the current parameters, not the task's.
+    let params = config::current_params(turn.storage)?;
+    let now = turn.env.block.time.seconds();
+    let until = now.saturating_add(params.jail_seconds);
+    let miss = stake.miss(base, params.max_misses, until);
+    collect(turn, miss.taken, Pot::ToBurn)?;
     let worker = turn.text(worker)?;
     turn.emit(WorkerMissed {
         task,
         worker: worker.clone(),
-        charge: Uint128::new(taken.total()),
+        charge: Uint128::new(miss.taken.total()),
         misses: stake.misses,
     });
-    // Misses and jail are live: the current parameters, not the task's.
-    let params = config::current_params(turn.storage)?;
-    if stake.misses >= params.max_misses && !stake.jailed() {
-        stake.jailed_until = turn
-            .env
-            .block
-            .time
-            .seconds()
-            .saturating_add(params.jail_seconds);
-        turn.emit(WorkerJailed {
-            worker,
-            until: stake.jailed_until,
-        });
+    if miss.jailed {
+        turn.emit(WorkerJailed { worker, until });
     }
-    Ok(taken.total())
+    Ok(miss.taken.total())
 }

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use antiphon_api::{
     Ballot, Cid, ConductInfo, Finish, Hex, Limits, Price, SettlementInfo, TaskStatus, Uint128,
 };
+use antiphon_rules::Stake;
 use antiphon_rules::life::{self, Phase, Randomness, Standing, Status, Votes};
 use antiphon_rules::windows::Moment;
 use cosmwasm_std::CanonicalAddr;
@@ -23,7 +24,7 @@ use super::seats::Bitmap;
 use super::summaries::{Summary, SummaryMember, SummaryOutcome, SummaryRound};
 use super::tally::Line;
 use super::tasks::Task;
-use super::workers::{Profile, Stake};
+use super::workers::Profile;
 use super::{keys, seats, workers};
 
 fn account(seed: u8) -> CanonicalAddr {

@@ -1,33 +1,12 @@
 //! Workers: the stake, which every draw and settlement rewrites, apart from the profile, which they
 //! don't.
 
-use antiphon_rules::fees::Taken;
+use antiphon_rules::Stake;
 use cosmwasm_std::{CanonicalAddr, Storage};
 
 use super::keys;
 use super::record::{Damaged, Reader, Record, Writer, load, save, scan};
 use crate::error::ContractError;
-
-/// A worker's money and conduct.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stake {
-    pub(crate) bond: u128,
-    /// Σ locks of open memberships; never above `bond + unbonding` (invariant 2).
-    pub(crate) locked: u128,
-    /// Leaving, and slashable until claimed.
-    pub(crate) unbonding: u128,
-    /// Unix time in seconds at which the unbonding entry can be claimed.
-    pub(crate) claimable: u64,
-    /// Height of the last bond, seat or release from jail.
-    pub(crate) since: u64,
-    /// Misses since the last right ballot.
-    pub(crate) misses: u32,
-    /// Unix time in seconds at which a jailed worker may ask to be let out; 0 if not jailed.
-    pub(crate) jailed_until: u64,
-    /// Fees earned and not withdrawn, a part of the worker's balance: here, because every payment of
-    /// a fee rewrites this record anyway.
-    pub(crate) earned: u128,
-}
 
 /// Bytes of the record as older versions wrote it: fixed widths, and nothing earned.
 const FIXED: usize = 76;
@@ -80,41 +59,6 @@ fn fixed(from: &mut Reader<'_>) -> Result<Stake, Damaged> {
         jailed_until: from.u64()?,
         earned: 0,
     })
-}
-
-impl Stake {
-    pub(crate) const fn jailed(&self) -> bool {
-        self.jailed_until != 0
-    }
-
-    /// The part of the bond at no risk.
-    pub(crate) const fn free(&self) -> u128 {
-        self.bond.saturating_sub(self.locked)
-    }
-
-    pub(crate) fn lock(&mut self, amount: u128) -> Result<(), ContractError> {
-        self.locked = self
-            .locked
-            .checked_add(amount)
-            .ok_or(ContractError::Overflow)?;
-        Ok(())
-    }
-
-    pub(crate) fn unlock(&mut self, amount: u128) -> Result<(), ContractError> {
-        self.locked = self
-            .locked
-            .checked_sub(amount)
-            .ok_or(ContractError::Overflow)?;
-        Ok(())
-    }
-
-    /// Takes at most `amount`: from the bond first, then from the unbonding entry.
-    pub(crate) fn take(&mut self, amount: u128) -> Taken {
-        let taken = Taken::split(amount, self.bond, self.unbonding);
-        self.bond = self.bond.saturating_sub(taken.from_bond);
-        self.unbonding = self.unbonding.saturating_sub(taken.from_unbonding);
-        taken
-    }
 }
 
 /// What a worker tells about itself.

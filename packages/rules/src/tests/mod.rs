@@ -5,6 +5,7 @@
 )]
 
 mod draw;
+mod life;
 mod rounds;
 mod settle;
 mod settle_properties;

@@ -115,7 +115,7 @@ fn settle_member(
         });
     }
     if result.conduct == Conduct::Right {
-        stake.misses = 0;
+        stake.forget_misses();
     }
     let charge = match result.miss {
         true => miss(turn, id, worker, &mut stake, base)?,
