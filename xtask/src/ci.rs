@@ -2,6 +2,7 @@
 
 mod counts;
 mod demo;
+mod gas;
 mod page;
 mod rust;
 
@@ -44,6 +45,7 @@ const CHECKS: &[Check] = &[
     ("mutants", crate::nightly::changed_mutants),
     ("contract", rust::contract),
     ("scripts", rust::scripts),
+    ("gas", gas::gas),
     ("e2e", rust::e2e),
     ("demo", demo::check),
     ("clients", page::clients),

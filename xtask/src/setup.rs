@@ -3,6 +3,7 @@
 mod callers;
 mod checks;
 mod contract;
+mod machine;
 mod model;
 mod node;
 mod python;
@@ -16,6 +17,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub use checks::{cargo_deny, cargo_llvm_cov, cargo_mutants, path_with, shellcheck, typos};
+pub use machine::machine;
 pub use node::{node_modules, npm};
 pub use python::environment as python;
 
@@ -135,6 +137,17 @@ pub fn next_wasmd(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
     site.part("next chain (wasmd)", |step| {
         wasmd::get(&site, step, wasmd::NEXT)
     })
+}
+
+/// The contract alone, with what its build needs.
+///
+/// # Errors
+/// The standard library for wasm32 cannot be had, or the contract does not build or is no such module.
+pub fn contract_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let site = Site { workspace, cache };
+    let (Made::Ready(std) | Made::Now(std, _)) = wasm_std::get(&site, step)?;
+    let (Made::Ready(path) | Made::Now(path, _)) = contract::build(&site, step, &std)?;
+    Ok(path)
 }
 
 /// Builds the page and gives its folder, `web/`; what is served lies in `dist` there.
