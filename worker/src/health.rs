@@ -1,13 +1,20 @@
 //! Whether the chain lets this worker take part, told by cause.
 
 use antiphon_api::WorkerResponse;
-use antiphon_chain::rfc3339;
+use antiphon_chain::{GasPrice, gas, rfc3339};
 
 use crate::metrics::Metrics;
 use crate::ports::EdgeError;
 
 /// Reveals that the key that pays gas should always be able to pay.
 pub const REVEALS_IN_RESERVE: u128 = 10;
+
+/// What the key that pays gas should always have, at this price.
+#[must_use]
+pub fn reserve(price: &GasPrice) -> u128 {
+    let fee = price.fee(gas::reveal(1));
+    fee.map_or(0, |coin| coin.amount.saturating_mul(REVEALS_IN_RESERVE))
+}
 
 /// Takes our record down. What could not be read leaves things as they were: a lost node has a reason of its own.
 pub fn judge_record(metrics: &Metrics, record: &Result<Option<WorkerResponse>, EdgeError>) {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use antiphon_api::{CommitItem, ExecuteMsg, Hex, MAX_ADVANCES_PER_MESSAGE, RevealItem};
 
 use crate::duty::DutyKey;
+use crate::ports::Cost;
 use crate::relay::Item;
 
 /// Votes in one message: few enough that the message's gas stays far below a block's.
@@ -39,6 +40,27 @@ pub struct Outgoing {
     pub id: u64,
     /// The message.
     pub msg: ExecuteMsg,
+    /// The gas limit to send it with; none: whatever its kind has.
+    pub gas: Option<u64>,
+}
+
+/// A callback to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The task that is over.
+    pub task: u64,
+    /// The answer's text, if it is wanted.
+    pub text: Option<String>,
+    /// The limit that its receiver cannot exceed, and the price of it.
+    pub cost: Cost,
+}
+
+/// What is on its way.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    votes: bool,
+    /// Coins that a delivery costs; nothing for the rest.
+    cost: u128,
 }
 
 /// What waits to be sent: reveals before commits before the rest.
@@ -49,10 +71,9 @@ pub struct Outbox {
     commits: BTreeMap<Rank, CommitItem>,
     beacons: VecDeque<(u64, Hex<48>, u32)>,
     advances: BTreeSet<u64>,
-    deliveries: VecDeque<(u64, Option<String>)>,
+    deliveries: VecDeque<Delivery>,
     sent: u64,
-    /// Messages on their way; true for those that carry votes.
-    flying: BTreeMap<u64, bool>,
+    flying: BTreeMap<u64, Flight>,
 }
 
 impl Outbox {
@@ -96,11 +117,22 @@ impl Outbox {
         }
     }
 
-    /// Queues the callback of a task, with the answer's text if it is wanted.
-    pub fn deliver(&mut self, task: u64, text: Option<String>) {
-        if self.deliveries.len() < MOST_DELIVERIES {
-            self.deliveries.push_back((task, text));
+    /// Queues a callback; false if too many wait already.
+    #[must_use]
+    pub fn deliver(&mut self, delivery: Delivery) -> bool {
+        let room = self.deliveries.len() < MOST_DELIVERIES;
+        if room {
+            self.deliveries.push_back(delivery);
         }
+        room
+    }
+
+    /// Coins that deliveries which wait or are on their way will have cost.
+    #[must_use]
+    pub fn owed(&self) -> u128 {
+        let waiting = self.deliveries.iter().map(|it| it.cost.fee);
+        let flying = self.flying.values().map(|it| it.cost);
+        waiting.chain(flying).fold(0, u128::saturating_add)
     }
 
     /// Drops commits not yet sent: the process is stopping.
@@ -124,7 +156,7 @@ impl Outbox {
     pub fn has_no_votes(&self) -> bool {
         self.reveals.is_empty()
             && self.commits.is_empty()
-            && !self.flying.values().any(|votes| *votes)
+            && !self.flying.values().any(|it| it.votes)
     }
 
     /// The next message to send, if there is one and a place for it.
@@ -141,8 +173,18 @@ impl Outbox {
         if rest >= MOST_OF_THE_REST || all >= MOST_BEFORE_A_COMMIT {
             return None;
         }
-        let msg = self.work_for_all()?;
-        Some(self.leave(msg, false))
+        if let Some(msg) = self.work_for_all() {
+            return Some(self.leave(msg, false));
+        }
+        let Delivery { task, text, cost } = self.deliveries.pop_front()?;
+        let outgoing = self.leave(ExecuteMsg::Deliver { task, text }, false);
+        if let Some(flight) = self.flying.get_mut(&outgoing.id) {
+            flight.cost = cost.fee;
+        }
+        Some(Outgoing {
+            gas: Some(cost.gas),
+            ..outgoing
+        })
     }
 
     /// A message is in a block, or failed: its place is free.
@@ -151,14 +193,18 @@ impl Outbox {
     }
 
     fn in_flight(&self) -> (usize, usize) {
-        let rest = self.flying.values().filter(|votes| !**votes).count();
+        let rest = self.flying.values().filter(|it| !it.votes).count();
         (self.flying.len(), rest)
     }
 
     fn leave(&mut self, msg: ExecuteMsg, votes: bool) -> Outgoing {
         self.sent = self.sent.saturating_add(1);
-        self.flying.insert(self.sent, votes);
-        Outgoing { id: self.sent, msg }
+        self.flying.insert(self.sent, Flight { votes, cost: 0 });
+        Outgoing {
+            id: self.sent,
+            msg,
+            gas: None,
+        }
     }
 
     fn work_for_all(&mut self) -> Option<ExecuteMsg> {
@@ -174,11 +220,7 @@ impl Outbox {
         for task in &tasks {
             self.advances.remove(task);
         }
-        if !tasks.is_empty() {
-            return Some(ExecuteMsg::Advance { tasks });
-        }
-        let (task, text) = self.deliveries.pop_front()?;
-        Some(ExecuteMsg::Deliver { task, text })
+        (!tasks.is_empty()).then_some(ExecuteMsg::Advance { tasks })
     }
 }
 

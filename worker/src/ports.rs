@@ -63,13 +63,22 @@ pub trait ChainPort: Send + Sync {
     fn params(&self) -> Edge<'_, ParamsResponse>;
     /// Coins of the key that pays gas.
     fn fee_balance(&self) -> Edge<'_, u128>;
-    /// What sending this message with the key that pays gas would cost, in coins of the chain's denom. An error is
-    /// also a message that would be refused.
-    fn cost<'a>(&'a self, msg: &'a ExecuteMsg) -> Edge<'a, u128>;
-    /// Sends a message with the key that pays gas, and waits until it is in a block.
-    fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt>;
+    /// What sending this message with the key that pays gas would cost when it may use `more` gas than its simulation
+    /// did. An error is also a message that would be refused.
+    fn cost<'a>(&'a self, msg: &'a ExecuteMsg, more: u64) -> Edge<'a, Cost>;
+    /// Sends a message with the key that pays gas, and waits until it is in a block. With `gas` it gets just that limit.
+    fn send(&self, msg: ExecuteMsg, gas: Option<u64>) -> Edge<'_, Receipt>;
     /// Sends a message with the key that owns the bond, with coins of the chain's denom.
     fn send_as_operator(&self, msg: ExecuteMsg, coins: u128) -> Edge<'_, Receipt>;
+}
+
+/// What a message may use, and the price of it, which is paid whether it is used or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// The gas limit to send it with.
+    pub gas: u64,
+    /// Its fee, in coins of the chain's denom.
+    pub fee: u128,
 }
 
 /// A message in a block.

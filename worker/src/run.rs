@@ -21,7 +21,7 @@ use crate::assemble::{beacon, connect, keys, policy};
 use crate::config::Config;
 use crate::edges::{ContractPort, HttpPeers, StorePort};
 use crate::follow::{follow, newest};
-use crate::health::{REVEALS_IN_RESERVE, judge_purse, judge_record};
+use crate::health::{judge_purse, judge_record, reserve};
 use crate::home::{Home, HomeError};
 use crate::http::{Shared, router, status_routes};
 use crate::journal::{Journal, JournalError};
@@ -257,6 +257,7 @@ impl Worker {
             coming: config.models.iter().map(|model| model.id).collect(),
             speculate: config.speculate,
             deliver: config.deliver,
+            reserve: reserve(&config.gas_price),
             static_peers: config.peers.clone(),
             ask_again_after: config.ask_again_after,
         };
@@ -370,8 +371,7 @@ impl Worker {
     async fn look_at_self(&self, config: &Config) {
         let record = self.ports.chain.worker(self.voter.worker()).await;
         judge_record(&self.metrics, &record);
-        let fee = config.gas_price.fee(antiphon_chain::gas::reveal(1));
-        let reserve = fee.map_or(0, |coin| coin.amount.saturating_mul(REVEALS_IN_RESERVE));
+        let reserve = reserve(&config.gas_price);
         let balance = self.ports.chain.fee_balance().await;
         judge_purse(&self.metrics, &balance, reserve);
     }

@@ -160,14 +160,21 @@ impl Sender {
         self.send(&[Msg::execute(contract, msg, funds)?], gas).await
     }
 
-    /// What sending these messages would cost in fees: simulated where `gas` says so, and nothing is sent.
+    /// The gas limit that sending these messages would have: simulated where `gas` says so, and nothing is sent.
     ///
     /// # Errors
     /// The simulation is refused, as sending would be; or no node answers.
-    pub async fn cost(&self, msgs: &[Msg], gas: Gas) -> Result<Coin, ChainError> {
+    pub async fn limit(&self, msgs: &[Msg], gas: Gas) -> Result<u64, ChainError> {
         let mut account = self.chain.account(&self.address).await?;
         let msgs = self.in_whose_name(msgs);
-        let limit = self.gas_limit(&mut account, &msgs, gas).await?;
+        self.gas_limit(&mut account, &msgs, gas).await
+    }
+
+    /// The fee of a transaction with this gas limit.
+    ///
+    /// # Errors
+    /// It is more than can be written.
+    pub fn fee(&self, limit: u64) -> Result<Coin, ChainError> {
         self.options.gas_price.fee(limit)
     }
 

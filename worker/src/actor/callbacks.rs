@@ -9,6 +9,7 @@ use antiphon_api::{
 };
 
 use super::{Actor, Event};
+use crate::outbox::Delivery;
 use crate::ports::{ChainPort, EdgeError};
 use crate::prompt::Finder;
 use crate::stagger::deliver_turn;
@@ -38,8 +39,8 @@ pub enum Errand {
     Turn(u64),
     /// Nothing to be told yet, or not to be had; the text says what.
     Later(String),
-    /// It is ours to deliver, with the answer's text if it is wanted.
-    Deliver(Option<String>),
+    /// It is ours to deliver.
+    Deliver(Delivery),
     /// Somebody else's, or nobody's; the text says why.
     Never(String),
 }
@@ -100,6 +101,7 @@ impl Actor {
             me: self.worker().to_owned(),
             canonical: self.voter.canonical().to_vec(),
             height: self.height,
+            kept: self.settings.reserve.saturating_add(self.outbox.owed()),
         };
         self.beside(async move {
             let errand = look.at(task).await;
@@ -108,16 +110,22 @@ impl Actor {
         });
     }
 
-    /// Once handed to the outbox it is forgotten: a delivery that fails is never tried again by this worker.
+    /// Once in the outbox it is forgotten: a delivery that fails is never tried again by this worker.
     pub(super) fn on_errand(&mut self, task: u64, errand: Errand) {
+        let errand = match errand {
+            Errand::Deliver(delivery) if !self.outbox.deliver(delivery.clone()) => {
+                Errand::Later("too many others wait to be sent".to_owned())
+            }
+            errand => errand,
+        };
         self.chores.callbacks.looked(task, self.height, &errand);
         match errand {
             Errand::Turn(turn) => tracing::debug!(task, turn, "the callback's turn comes"),
             Errand::Later(why) => tracing::debug!(task, why, "the callback waits"),
             Errand::Never(why) => tracing::debug!(task, why, "the callback is left to others"),
-            Errand::Deliver(text) => {
-                tracing::info!(task, "the callback is delivered for its fee");
-                self.outbox.deliver(task, text);
+            Errand::Deliver(Delivery { cost, .. }) => {
+                let (gas, fee) = (cost.gas, cost.fee);
+                tracing::info!(task, gas, fee, "the callback is delivered for its fee");
             }
         }
     }
@@ -130,6 +138,8 @@ struct Look {
     me: String,
     canonical: Vec<u8>,
     height: u64,
+    /// Coins that the delivery must leave: for reveals, and for deliveries before it.
+    kept: u128,
 }
 
 impl Look {
@@ -144,7 +154,8 @@ impl Look {
         if callback.fee.is_zero() {
             return Ok(never("its fee was paid to somebody whose delivery failed"));
         }
-        if self.height > deadline {
+        // What is sent now is in the next block at the earliest.
+        if self.height >= deadline {
             return Ok(never("its window is over"));
         }
         let decisive = task.outcome_round.unwrap_or(task.round);
@@ -172,7 +183,8 @@ impl Look {
         })
     }
 
-    /// The text, and whether the fee is more than the gas.
+    /// The text, whether the fee is more than the gas, and whether that gas can be paid. A receiver may see that it is
+    /// simulated, and use its whole limit only when it is not: the limit counts as used.
     async fn prepare(
         &self,
         task: &TaskResponse,
@@ -190,14 +202,23 @@ impl Look {
             },
             _ => None,
         };
+        let task = task.task;
         let msg = ExecuteMsg::Deliver {
-            task: task.task,
+            task,
             text: text.clone(),
         };
-        let (fee, cost) = (callback.fee.u128(), self.chain.cost(&msg).await?);
-        Ok(match fee > cost {
-            true => Errand::Deliver(text),
-            false => never(&format!("its gas costs {cost}, its fee is {fee}")),
+        let cost = self.chain.cost(&msg, callback.gas_limit).await?;
+        let (fee, price) = (callback.fee.u128(), cost.fee);
+        if fee <= price {
+            return Ok(never(&format!("its gas costs {price}, its fee is {fee}")));
+        }
+        let wanted = price.saturating_add(self.kept);
+        let balance = self.chain.fee_balance().await?;
+        Ok(match balance >= wanted {
+            true => Errand::Deliver(Delivery { task, text, cost }),
+            false => Errand::Later(format!(
+                "the key that pays gas has {balance}, want {wanted}: reveals come first"
+            )),
         })
     }
 

@@ -206,11 +206,11 @@ impl Actor {
 
     /// Sends whatever there is a place for: the sender's key numbers messages, and they share blocks.
     pub(super) fn pump(&mut self) {
-        while let Some(Outgoing { id, msg }) = self.outbox.next_message() {
+        while let Some(Outgoing { id, msg, gas }) = self.outbox.next_message() {
             let chain = Arc::clone(&self.ports.chain);
             self.beside(async move {
                 let what = name(&msg);
-                Event::Sent(id, what, chain.send(msg).await)
+                Event::Sent(id, what, chain.send(msg, gas).await)
             });
         }
     }

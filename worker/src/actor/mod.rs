@@ -74,6 +74,8 @@ pub struct Settings {
     pub speculate: bool,
     /// Deliver callbacks whose fee is more than the gas.
     pub deliver: bool,
+    /// Coins that deliveries leave to the key that pays gas, for reveals.
+    pub reserve: u128,
     /// Block sources besides those on record.
     pub static_peers: Vec<String>,
     /// Pause between two asks of one source.

@@ -6,9 +6,9 @@ use antiphon_api::{
     BeaconResponse, DutiesResponse, ExecuteMsg, ModelResponse, ParamsResponse, RoundResponse,
     SeatsResponse, TaskFilter, TaskResponse, TasksResponse, WorkerResponse,
 };
-use antiphon_chain::{ChainError, Coin, Contract, Sender, TxOutcome, WasmEvent, gas};
+use antiphon_chain::{ChainError, Coin, Contract, Gas, Sender, TxOutcome, WasmEvent, gas};
 
-use crate::ports::{ChainPort, Edge, EdgeError, Receipt};
+use crate::ports::{ChainPort, Cost, Edge, EdgeError, Receipt};
 
 /// Pages of duties read at most: 3,000 duties, or 50,000 memberships without one.
 const PAGES: usize = 100;
@@ -59,13 +59,16 @@ impl ContractPort {
         sender: &Sender,
         msg: &ExecuteMsg,
         coins: u128,
+        gas: Option<u64>,
     ) -> Result<Receipt, ChainError> {
         let denom = &self.contract.chain().config().denom;
         let funds: Vec<Coin> = (coins > 0)
             .then(|| Coin::new(coins, denom))
             .into_iter()
             .collect();
-        let outcome = sender.execute(self.contract.address(), msg, &funds).await?;
+        let gas = gas.map_or_else(|| gas::of(msg), Gas::Limit);
+        let sent = self.contract.message(msg, &funds)?;
+        let outcome = sender.send(&[sent], gas).await?;
         Ok(self.receipt(outcome))
     }
 
@@ -147,16 +150,18 @@ impl ChainPort for ContractPort {
         Box::pin(edge(self.sender.balance()))
     }
 
-    fn cost<'a>(&'a self, msg: &'a ExecuteMsg) -> Edge<'a, u128> {
+    fn cost<'a>(&'a self, msg: &'a ExecuteMsg, more: u64) -> Edge<'a, Cost> {
         Box::pin(edge(async move {
             let sent = self.contract.message(msg, &[])?;
-            let cost = self.sender.cost(&[sent], gas::of(msg)).await?;
-            Ok(cost.amount)
+            let seen = self.sender.limit(&[sent], gas::of(msg)).await?;
+            let gas = seen.saturating_add(more);
+            let fee = self.sender.fee(gas)?.amount;
+            Ok(Cost { gas, fee })
         }))
     }
 
-    fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt> {
-        Box::pin(async move { edge(self.execute(&self.sender, &msg, 0)).await })
+    fn send(&self, msg: ExecuteMsg, gas: Option<u64>) -> Edge<'_, Receipt> {
+        Box::pin(async move { edge(self.execute(&self.sender, &msg, 0, gas)).await })
     }
 
     fn send_as_operator(&self, msg: ExecuteMsg, coins: u128) -> Edge<'_, Receipt> {
@@ -167,7 +172,7 @@ impl ChainPort for ContractPort {
                      put it there for one start, or make the change with the operator's key elsewhere",
                 ));
             };
-            edge(self.execute(operator, &msg, coins)).await
+            edge(self.execute(operator, &msg, coins, None)).await
         })
     }
 }

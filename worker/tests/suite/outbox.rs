@@ -1,9 +1,10 @@
 //! What is sent first, and how much in one message.
 
 use antiphon_api::{CommitItem, ExecuteMsg, Hex, RevealItem};
-use antiphon_worker::outbox::{Outbox, VOTES_PER_MESSAGE};
+use antiphon_worker::outbox::{Delivery, Outbox, VOTES_PER_MESSAGE};
+use antiphon_worker::ports::Cost;
 use antiphon_worker::relay::Item;
-use antiphon_worker::stagger::{advance_wait, beacon_wait};
+use antiphon_worker::stagger::{advance_wait, beacon_wait, deliver_turn};
 
 use crate::answer;
 
@@ -178,4 +179,46 @@ fn the_wait_for_a_beacon_round_is_the_hash_of_round_and_worker_mod_four() {
         .iter()
         .fold(0_u64, |rest, byte| (rest * 256 + u64::from(*byte)) % 4);
     assert_eq!(beacon_wait(1000, &worker), rest);
+}
+
+#[test]
+fn a_delivery_without_room_is_given_back_and_the_others_stay_owed_until_they_landed() {
+    let mut outbox = Outbox::new("wasm1w");
+    let cost = Cost {
+        gas: 300_000,
+        fee: 7,
+    };
+    let delivery = |task| Delivery {
+        task,
+        text: None,
+        cost,
+    };
+    assert!((0..16).all(|task| outbox.deliver(delivery(task))));
+    assert!(!outbox.deliver(delivery(16)));
+    assert_eq!(outbox.owed(), 16 * 7);
+    outbox.advance(1);
+    let advance = outbox.next_message().unwrap();
+    assert_eq!(advance.gas, None);
+    let first = outbox.next_message().unwrap();
+    let wanted = ExecuteMsg::Deliver {
+        task: 0,
+        text: None,
+    };
+    assert_eq!((first.msg, first.gas), (wanted, Some(300_000)));
+    assert_eq!(outbox.owed(), 16 * 7);
+    outbox.landed(first.id);
+    assert_eq!(outbox.owed(), 15 * 7);
+}
+
+#[test]
+fn strangers_take_256_different_turns_to_tell_a_contract() {
+    let strangers = (0..2_000_u32).map(|worker| deliver_turn(7, &worker.to_be_bytes()));
+    let turns: std::collections::BTreeSet<u64> = strangers.collect();
+    assert!(turns.len() > 250, "{}", turns.len());
+    assert_eq!(turns.last(), Some(&255));
+    let other_task = (0..100_u32).filter(|worker| {
+        let worker = worker.to_be_bytes();
+        deliver_turn(7, &worker) == deliver_turn(8, &worker)
+    });
+    assert!(other_task.count() < 5);
 }

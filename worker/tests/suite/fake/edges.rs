@@ -10,7 +10,7 @@ use antiphon_api::{
     RoundResponse, SeatsResponse, TaskResponse, TasksResponse, WorkerResponse,
 };
 use antiphon_worker::ports::{
-    BeaconPort, ChainPort, Computed, ContentPort, Edge, EdgeError, Handed, Inference, Job,
+    BeaconPort, ChainPort, Computed, ContentPort, Cost, Edge, EdgeError, Handed, Inference, Job,
     ModelFiles, Outcome, PeerPort, Receipt,
 };
 use antiphon_worker::relay::{Intake, Item, Verdict};
@@ -62,6 +62,10 @@ impl FakeChain {
     }
 }
 
+/// Gas that every simulation sees, and gas that one coin buys.
+pub(crate) const SIMULATED: u64 = 100_000;
+pub(crate) const GAS_FOR_A_COIN: u64 = 100_000;
+
 impl ChainPort for FakeChain {
     fn agreed_height(&self) -> Edge<'_, u64> {
         self.read(|state, _| Some(state.height))
@@ -94,13 +98,22 @@ impl ChainPort for FakeChain {
         self.read(|_, _| None)
     }
     fn fee_balance(&self) -> Edge<'_, u128> {
-        self.read(|_, _| Some(1))
+        self.read(|state, _| Some(state.told.purse))
     }
-    fn cost<'a>(&'a self, _: &'a ExecuteMsg) -> Edge<'a, u128> {
-        self.read(|state, _| Some(state.told.cost))
+    fn cost<'a>(&'a self, _: &'a ExecuteMsg, more: u64) -> Edge<'a, Cost> {
+        self.read(move |state, _| {
+            let fee = state.told.cost + u128::from(more / GAS_FOR_A_COIN);
+            let gas = SIMULATED + more;
+            Some(Cost { gas, fee })
+        })
     }
-    fn send(&self, msg: ExecuteMsg) -> Edge<'_, Receipt> {
+    fn send(&self, msg: ExecuteMsg, gas: Option<u64>) -> Edge<'_, Receipt> {
         Box::pin(async move {
+            if matches!(msg, ExecuteMsg::Deliver { .. }) {
+                let mut state = self.world.lock();
+                let height = state.height;
+                state.told.limits.push((height, gas));
+            }
             let fault = self.world.lock().fault(true);
             if matches!(msg, ExecuteMsg::Advance { .. }) && self.world.lock().advances_hang {
                 std::future::pending::<()>().await;
@@ -131,7 +144,7 @@ impl ChainPort for FakeChain {
     }
     fn send_as_operator(&self, msg: ExecuteMsg, coins: u128) -> Edge<'_, Receipt> {
         self.world.lock().operator.push((msg.clone(), coins));
-        self.send(msg)
+        self.send(msg, None)
     }
 }
 

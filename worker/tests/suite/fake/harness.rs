@@ -41,6 +41,9 @@ pub(crate) struct Harness {
     ends: BTreeMap<DutyKey, State>,
 }
 
+/// Coins that deliveries leave for reveals.
+pub(crate) const RESERVE: u128 = 50;
+
 impl Harness {
     pub(crate) fn new(world: World, home: PathBuf) -> Self {
         let me = world.me();
@@ -55,6 +58,7 @@ impl Harness {
             coming: std::collections::BTreeSet::new(),
             speculate: true,
             deliver: true,
+            reserve: RESERVE,
             static_peers: vec!["http://source".to_owned()],
             ask_again_after: Duration::from_secs(1),
         };

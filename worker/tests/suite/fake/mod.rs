@@ -6,7 +6,7 @@ mod rules;
 pub(crate) mod world;
 
 pub(crate) use edges::{FakeBeacon, FakeContent, FakeEngine, FakePeers};
-pub(crate) use harness::Harness;
+pub(crate) use harness::{Harness, RESERVE};
 pub(crate) use world::{Fault, World};
 
 /// SplitMix64: a seed gives the same run everywhere.

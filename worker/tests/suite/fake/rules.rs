@@ -223,12 +223,27 @@ impl State {
     }
 }
 
-/// Callbacks: what delivering one costs, and what was delivered.
-#[derive(Debug, Default)]
+/// Callbacks: what delivering one costs as simulated, what there is to pay it with, and what was delivered.
+#[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) cost: u128,
+    pub(crate) purse: u128,
+    /// Heights at which deliveries were sent, and with what gas limits.
+    pub(crate) limits: Vec<(u64, Option<u64>)>,
     pub(crate) receiver_fails: bool,
     pub(crate) delivered: Vec<(u64, Option<String>)>,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self {
+            cost: 0,
+            purse: 1_000,
+            limits: Vec::new(),
+            receiver_fails: false,
+            delivered: Vec::new(),
+        }
+    }
 }
 
 fn enter(task: &mut Task, status: TaskStatus, height: u64, window: u64) {
