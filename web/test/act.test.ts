@@ -1,11 +1,12 @@
 // What an account does besides asking: one message, the coins it lacks and no more, refused in amounts before a popup.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { advance, appeal, rate } from '../src/core/act';
+import { advance, appeal, appealTerms, rate, type AppealTerms } from '../src/core/act';
 import { ask } from '../src/core/ask';
 import { createContext } from '../src/core/context';
 import { fromContract } from '../src/core/contract';
 import { directPayer } from '../src/core/payer';
 import { Key, localSigner } from '../src/core/signer';
+import type { TaskResponse } from '../src/core/contract-types';
 import type { AskRequest, Context, Signer } from '../src/core/types';
 import { FakeChain, network } from './fake-chain';
 
@@ -31,24 +32,33 @@ beforeEach(async () => {
 
 const sent = () => chain.taken.flatMap(({ msgs }) => msgs.map(({ msg, funds }) => ({ msg, funds })));
 
+/** A task that has decided, on the chain and as it was read. */
+function decided(more: object = {}): AppealTerms {
+  const state = { task: 1, status: 'answered', round: 0, size: 5, full_fee: '100', lock: '3000', appeal_bond: '4100' };
+  const task = { ...state, outcome: chain.agreed, deadline: chain.height + 40, ...more } as unknown as TaskResponse;
+  chain.stuck = true;
+  chain.tasks.push({ state: task, members: [], step: 0 });
+  return appealTerms(task)!;
+}
+
 describe('an appeal', () => {
   it('brings the coins that the prepaid balance lacks, and only these', async () => {
     chain.prepaid.set(signer.address, 1_000n);
-    await appeal(ctx, signer, 7, 4_100n);
+    await appeal(ctx, signer, 1, decided());
     const [one] = sent();
-    expect(one?.msg).toEqual({ appeal: { task: 7 } });
+    expect(one?.msg).toEqual({ appeal: { task: 1, round: 0 } });
     expect(one?.funds.map(({ amount }) => amount)).toEqual(['3100']);
   });
 
   it('brings none where the prepaid balance covers the bond', async () => {
     chain.prepaid.set(signer.address, 5_000n);
-    await appeal(ctx, signer, 7, 4_100n);
+    await appeal(ctx, signer, 1, decided());
     expect(sent()[0]?.funds).toEqual([]);
   });
 
   it('is refused in amounts before anything is signed where the account cannot put up the bond', async () => {
     const signed = vi.spyOn(signer, 'sign');
-    await expect(appeal(ctx, signer, 7, 20_000_000n)).rejects.toMatchObject({
+    await expect(appeal(ctx, signer, 1, decided({ appeal_bond: '20000000' }))).rejects.toMatchObject({
       code: 'no_bond',
       params: { have: '10000000', need: '20000000' },
     });
@@ -56,7 +66,28 @@ describe('an appeal', () => {
     expect(sent()).toEqual([]);
   });
 
-  it.each(['E_NOT_ANSWERED', 'E_APPEAL_OVER', 'E_NO_ROUND_LEFT'])('that comes too late (%s) has a sentence', (code) => {
+  it('is good for no block after its window', async () => {
+    const shown = decided();
+    await appeal(ctx, signer, 1, shown);
+    expect(chain.taken[0]?.timeout).toBe(shown.deadline);
+  });
+
+  it.each([
+    ['another outcome stands', { outcome: { invalid: {} } }],
+    ['another bond is due', { appeal_bond: '8200' }],
+    ['a later round was played', { round: 1 }],
+    ['it was made by somebody else', { status: 'drawing', appeal_bond: null }],
+  ])('is not signed where %s by then', async (_, moved) => {
+    const signed = vi.spyOn(signer, 'sign');
+    const shown = decided();
+    Object.assign(chain.tasks[0]!.state, moved);
+    await expect(appeal(ctx, signer, 1, shown)).rejects.toMatchObject({ code: 'appeal_over' });
+    expect(signed).not.toHaveBeenCalled();
+    expect(sent()).toEqual([]);
+  });
+
+  const late = ['E_NOT_ANSWERED', 'E_APPEAL_OVER', 'E_OUTCOME_CHANGED', 'E_NO_ROUND_LEFT'];
+  it.each(late)('that comes too late (%s) has a sentence', (code) => {
     expect(fromContract(code, 'too late')?.code).toBe('appeal_over');
   });
 });

@@ -180,8 +180,12 @@ describe('an appeal', () => {
   ] as const)('is %s', (_, seen, outcome) => expect(appealOutcome(seen, 1)).toBe(outcome));
 
   it('is offered at its terms while a round is left, and not at all otherwise', () => {
-    const open = { status: 'answered', round: 0, size: 5, appeal_bond: '4100' } as const;
-    expect(appealTerms(task(open))).toEqual({ bond: 4100n, round: 1, size: 11, quorum: 8, fee: 100n, lock: 3000n });
+    const open = { status: 'answered', round: 0, size: 5, appeal_bond: '4100', outcome: BLUE, deadline: 300 } as const;
+    const standing = { outcome: BLUE, deadline: 300 };
+    expect(appealTerms(task(open))).toEqual({
+      ...{ bond: 4100n, round: 1, size: 11, quorum: 8, fee: 100n, lock: 3000n },
+      ...standing,
+    });
     expect(appealTerms(task({ ...open, appeal_bond: null }))).toBeNull();
     expect(appealTerms(task({ ...open, status: 'final' }))).toBeNull();
     expect(appealTerms(task({ ...open, size: 31 }))).toBeNull();

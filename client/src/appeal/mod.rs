@@ -49,7 +49,10 @@ pub async fn appeal(
         )));
     }
     let funds = money::attach(network, sender, offered.bond, "the appeal's bond").await?;
-    let msg = ExecuteMsg::Appeal { task: id };
+    let msg = ExecuteMsg::Appeal {
+        task: id,
+        round: offered.round.checked_sub(1),
+    };
     let sent = sender
         .execute(network.contract.address(), &msg, &funds)
         .await;

@@ -78,7 +78,7 @@ fn name_if_about(json: &[u8], tx: &TxFound, task: u64) -> Option<&'static str> {
         }
         ExecuteMsg::Commit { commits } => ("commit", commits.iter().any(|c| c.task == task)),
         ExecuteMsg::Reveal { reveals } => ("reveal", reveals.iter().any(|r| r.task == task)),
-        ExecuteMsg::Appeal { task: appealed } => ("appeal", appealed == task),
+        ExecuteMsg::Appeal { task: appealed, .. } => ("appeal", appealed == task),
         ExecuteMsg::Advance { tasks } => ("advance", tasks.contains(&task)),
         _ => return None,
     };

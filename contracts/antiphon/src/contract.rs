@@ -1,4 +1,4 @@
-//! Entry points: a match and nothing else.
+//! Entry points, and the match that hands every message to its module.
 
 use antiphon_api::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 #[cfg(not(feature = "library"))]
@@ -43,25 +43,33 @@ pub fn execute(
         ..deps
     };
     let mut turn = Turn::begin(deps, env, info)?;
+    dispatch(&mut turn, msg)?;
+    let response = turn.end();
+    kept.write_back();
+    Ok(response)
+}
+
+/// Hands a message to its module.
+fn dispatch(turn: &mut Turn<'_>, msg: ExecuteMsg) -> Result<(), ContractError> {
     match msg {
         ExecuteMsg::RegisterModel {
             manifest,
             price,
             limits,
             endpoint,
-        } => on::register_model::run(&mut turn, manifest, price, limits, endpoint),
-        ExecuteMsg::RetireModel { model } => on::retire_model::run(&mut turn, model),
-        ExecuteMsg::Bond {} => on::bond::run(&mut turn),
-        ExecuteMsg::Unbond { amount } => on::unbond::run(&mut turn, amount.u128()),
-        ExecuteMsg::ClaimUnbonded {} => on::claim_unbonded::run(&mut turn),
-        ExecuteMsg::Unjail {} => on::unjail::run(&mut turn),
-        ExecuteMsg::JoinModel { model } => on::join_model::run(&mut turn, model),
-        ExecuteMsg::LeaveModel { model } => on::leave_model::run(&mut turn, model),
+        } => on::register_model::run(turn, manifest, price, limits, endpoint),
+        ExecuteMsg::RetireModel { model } => on::retire_model::run(turn, model),
+        ExecuteMsg::Bond {} => on::bond::run(turn),
+        ExecuteMsg::Unbond { amount } => on::unbond::run(turn, amount.u128()),
+        ExecuteMsg::ClaimUnbonded {} => on::claim_unbonded::run(turn),
+        ExecuteMsg::Unjail {} => on::unjail::run(turn),
+        ExecuteMsg::JoinModel { model } => on::join_model::run(turn, model),
+        ExecuteMsg::LeaveModel { model } => on::leave_model::run(turn, model),
         ExecuteMsg::UpdateWorker {
             endpoint,
             moniker,
             voter,
-        } => on::update_worker::run(&mut turn, endpoint, moniker, voter),
+        } => on::update_worker::run(turn, endpoint, moniker, voter),
         ExecuteMsg::PostTask {
             model,
             prompt,
@@ -72,7 +80,7 @@ pub fn execute(
             committee,
             callback,
         } => on::post_task::run(
-            &mut turn,
+            turn,
             on::post_task::Request {
                 model,
                 prompt,
@@ -84,28 +92,25 @@ pub fn execute(
                 callback,
             },
         ),
-        ExecuteMsg::Appeal { task } => on::appeal::run(&mut turn, task),
-        ExecuteMsg::Rate { task, good } => on::rate::run(&mut turn, task, good),
-        ExecuteMsg::Deliver { task, text } => on::deliver::run(&mut turn, task, text),
-        ExecuteMsg::Deposit {} => on::deposit::run(&mut turn),
-        ExecuteMsg::Withdraw { amount } => on::withdraw::run(&mut turn, amount),
-        ExecuteMsg::Commit { commits } => on::commit::run(&mut turn, &commits),
-        ExecuteMsg::Reveal { reveals } => on::reveal::run(&mut turn, &reveals),
-        ExecuteMsg::Advance { tasks } => on::advance::run(&mut turn, &tasks),
+        ExecuteMsg::Appeal { task, round } => on::appeal::run(turn, task, round),
+        ExecuteMsg::Rate { task, good } => on::rate::run(turn, task, good),
+        ExecuteMsg::Deliver { task, text } => on::deliver::run(turn, task, text),
+        ExecuteMsg::Deposit {} => on::deposit::run(turn),
+        ExecuteMsg::Withdraw { amount } => on::withdraw::run(turn, amount),
+        ExecuteMsg::Commit { commits } => on::commit::run(turn, &commits),
+        ExecuteMsg::Reveal { reveals } => on::reveal::run(turn, &reveals),
+        ExecuteMsg::Advance { tasks } => on::advance::run(turn, &tasks),
         ExecuteMsg::PublishBeacon {
             round,
             signature,
             draws,
-        } => on::publish_beacon::run(&mut turn, round, &signature, draws),
-        ExecuteMsg::UpdateParams { params } => on::update_params::run(&mut turn, &params),
-        ExecuteMsg::SetPaused { paused } => on::set_paused::run(&mut turn, paused),
-        ExecuteMsg::TransferOwnership { to } => on::transfer_ownership::run(&mut turn, to),
-        ExecuteMsg::AcceptOwnership {} => on::accept_ownership::run(&mut turn),
-        ExecuteMsg::RenounceOwnership {} => on::renounce_ownership::run(&mut turn),
-    }?;
-    let response = turn.end();
-    kept.write_back();
-    Ok(response)
+        } => on::publish_beacon::run(turn, round, &signature, draws),
+        ExecuteMsg::UpdateParams { params } => on::update_params::run(turn, &params),
+        ExecuteMsg::SetPaused { paused } => on::set_paused::run(turn, paused),
+        ExecuteMsg::TransferOwnership { to } => on::transfer_ownership::run(turn, to),
+        ExecuteMsg::AcceptOwnership {} => on::accept_ownership::run(turn),
+        ExecuteMsg::RenounceOwnership {} => on::renounce_ownership::run(turn),
+    }
 }
 
 /// Reads state.

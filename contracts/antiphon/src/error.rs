@@ -175,6 +175,10 @@ pub enum ContractError {
     )]
     AppealOver { task: u64, deadline: u64 },
     #[error(
+        "E_OUTCOME_CHANGED: got an appeal of what stood after round {got} of task {task}, want one of what stands after round {want}; look at the task again"
+    )]
+    OutcomeChanged { task: u64, got: u8, want: u8 },
+    #[error(
         "E_NO_ROUND_LEFT: got task {task} with all of its {rounds} rounds used, want one left; its outcome is final"
     )]
     NoRoundLeft { task: u64, rounds: u8 },

@@ -1,8 +1,11 @@
 //! Appeals: a larger, fresh committee for an outcome that stands, at the appellant's risk.
 
 use antiphon_api::*;
+use antiphon_contract::ContractError;
+use cosmwasm_std::{Order, Storage, coins};
 
-use crate::suite::network::find;
+use crate::suite::copy::Copy;
+use crate::suite::network::{DENOM, find};
 use crate::suite::votes::*;
 use crate::suite::{Ask, Network, Options};
 
@@ -28,7 +31,7 @@ fn standing(network: &mut Network, says: &[Says]) -> u64 {
 fn appeal(network: &mut Network, task: u64, coins: u128) -> Result<TaskAppealed, String> {
     let response = network.pay(
         &network.requester.clone(),
-        &ExecuteMsg::Appeal { task },
+        &ExecuteMsg::Appeal { task, round: None },
         coins,
     )?;
     Ok(find(&response.events).unwrap())
@@ -133,6 +136,36 @@ fn an_appeal_needs_a_standing_outcome_its_window_and_a_round() {
     network.advance(task);
     let refused = appeal(&mut network, task, 4_100).unwrap_err();
     assert!(refused.contains("E_NOT_ANSWERED"), "{refused}");
+}
+
+#[test]
+fn an_appeal_that_names_a_round_is_taken_only_while_that_round_is_the_last() {
+    let mut network = sixteen();
+    let task = standing(&mut network, &[Answer("a"); 5]);
+    let of = |round| ExecuteMsg::Appeal {
+        task,
+        round: Some(round),
+    };
+    let requester = network.requester.clone();
+    let mut copy = network.copy();
+    let kept =
+        |copy: &Copy| -> Vec<_> { copy.storage.range(None, None, Order::Ascending).collect() };
+    let before = kept(&copy);
+    let refused = copy.execute_and_keep(&requester, &of(1), &coins(4_100, DENOM));
+    assert!(
+        matches!(
+            refused,
+            Err(ContractError::OutcomeChanged {
+                got: 1,
+                want: 0,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(kept(&copy), before, "what is refused stores nothing");
+    network.pay(&requester, &of(0), 4_100).unwrap();
+    assert_eq!(network.task(task).round, 1);
 }
 
 #[test]

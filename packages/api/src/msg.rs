@@ -187,6 +187,10 @@ pub enum ExecuteMsg {
     Appeal {
         /// The task's id.
         task: u64,
+        /// The task's last round, after which the outcome stood that is appealed: the appeal is
+        /// refused if another round was played since, so that a signature that comes late appeals no
+        /// other outcome and puts up no other bond. Absent: whatever stands.
+        round: Option<u8>,
     },
     /// Says whether the answer of a final task of the sender's was good; once, and it moves no money.
     Rate {

@@ -60,7 +60,7 @@ fn votes() -> [ExecuteMsg; 2] {
     ]
 }
 
-fn requests() -> [ExecuteMsg; 9] {
+fn requests() -> [ExecuteMsg; 10] {
     let post = |block, committee, callback| ExecuteMsg::PostTask {
         model: 1,
         prompt: cid(),
@@ -78,7 +78,14 @@ fn requests() -> [ExecuteMsg; 9] {
     [
         post(None, None, None),
         post(Some(HexBinary::from(vec![0, 255])), Some(7), Some(callback)),
-        ExecuteMsg::Appeal { task: 1 },
+        ExecuteMsg::Appeal {
+            task: 1,
+            round: None,
+        },
+        ExecuteMsg::Appeal {
+            task: 1,
+            round: Some(2),
+        },
         ExecuteMsg::Rate {
             task: 1,
             good: false,

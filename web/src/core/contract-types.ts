@@ -274,6 +274,8 @@ export type ExecuteMsg = {
   };
 } | {
   appeal: {
+    /** The task's last round, after which the outcome stood that is appealed: the appeal is refused if another round was played since, so that a signature that comes late appeals no other outcome and puts up no other bond. Absent: whatever stands. */
+    round?: number | null;
     /** The task's id. */
     task: number;
   };

@@ -121,6 +121,7 @@ export function fromContract(code: string, sentence: string): AntiphonError | nu
       return new AntiphonError('invalid_prompt', {}, sentence);
     case 'E_NOT_ANSWERED':
     case 'E_APPEAL_OVER':
+    case 'E_OUTCOME_CHANGED':
     case 'E_NO_ROUND_LEFT':
       return new AntiphonError('appeal_over', {}, sentence);
     case 'E_RATED':

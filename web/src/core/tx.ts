@@ -39,6 +39,8 @@ export interface Submission {
   onStage?: (stage: 'signing' | 'broadcast') => void | Promise<void>;
   /** Refuses before signing; gets the fee in base units. */
   checkFee?: (fee: bigint) => void;
+  /** Past this height it would only be refused. */
+  lastHeight?: number;
   signal?: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ async function handIn(ctx: Context, signer: Signer, msgs: TxMsg[], how: Submissi
   }
   const { gas, sequence } = await estimate(ctx, signer, msgs, how);
   how.checkFee?.(BigInt(feeOf(ctx.net, gas).amount));
-  const timeoutHeight = header.height + LIFE[signer.kind];
+  const timeoutHeight = Math.min(header.height + LIFE[signer.kind], how.lastHeight ?? Infinity);
   const options: SignOptions = { gas, timeoutHeight, sequence };
   if (how.feeGranter) options.feeGranter = how.feeGranter;
   const first = await signAndSend(ctx, signer, msgs, options, how);

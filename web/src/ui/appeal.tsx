@@ -79,7 +79,7 @@ function AppealDialog({ view, terms, close, done, then }: DialogProps) {
   if (!now) return null;
   const send = async (): Promise<void> => {
     setBusy(true);
-    const failed = await actAlone((ctx, signer) => appeal(ctx, signer, view.id, now.bond));
+    const failed = await actAlone((ctx, signer) => appeal(ctx, signer, view.id, now));
     setBusy(false);
     setFailure(failed);
     if (!failed) done(now.size);

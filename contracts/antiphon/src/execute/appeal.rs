@@ -11,7 +11,7 @@ use crate::state::rounds::Opener;
 use crate::state::tasks;
 use crate::turn::Turn;
 
-pub(crate) fn run(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
+pub(crate) fn run(turn: &mut Turn<'_>, id: u64, of: Option<u8>) -> Result<(), ContractError> {
     turn.take_coins()?;
     let Some(open) = open_task(turn.storage, id)? else {
         tasks::get(turn.storage, id)?;
@@ -25,6 +25,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
             deadline: open.phase.deadline,
         },
     })?;
+    still_of(of, id, open.phase.round)?;
     let (round, size, bond) = next_round(&open)?.ok_or(ContractError::NoRoundLeft {
         task: id,
         rounds: open.task.rounds_possible,
@@ -44,6 +45,14 @@ pub(crate) fn run(turn: &mut Turn<'_>, id: u64) -> Result<(), ContractError> {
         waits_for,
     });
     Ok(())
+}
+
+/// An appeal of what stood after a round is none of what stands after a later one.
+fn still_of(of: Option<u8>, task: u64, want: u8) -> Result<(), ContractError> {
+    match of.filter(|got| *got != want) {
+        Some(got) => Err(ContractError::OutcomeChanged { task, got, want }),
+        None => Ok(()),
+    }
 }
 
 /// Number, size and bond of the round that an appeal would open; none if no round is left.

@@ -19,7 +19,7 @@ fn standing(network: &mut Network, says: &[Says]) -> u64 {
 
 fn appeal(network: &mut Network, task: u64) -> Result<(), String> {
     let requester = network.requester.clone();
-    let appeal = ExecuteMsg::Appeal { task };
+    let appeal = ExecuteMsg::Appeal { task, round: None };
     network.pay(&requester, &appeal, 4_100).map(|_| ())
 }
 
@@ -124,7 +124,7 @@ fn a_loser_cannot_appeal_after_the_window() {
     let loser = network.members(task, 0)[4].address.clone();
     let deadline = network.task(task).deadline.unwrap();
     network.blocks(deadline + 1 - network.height());
-    let late = ExecuteMsg::Appeal { task };
+    let late = ExecuteMsg::Appeal { task, round: None };
     assert_code(network.pay(&loser, &late, 4_100), "E_APPEAL_OVER");
     network.advance(task);
     assert_code(network.pay(&loser, &late, 4_100), "E_NOT_ANSWERED");

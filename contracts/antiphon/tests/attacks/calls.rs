@@ -200,7 +200,7 @@ fn a_receiver_may_use_what_is_its_own_while_it_is_told_and_no_more() {
         ExecuteMsg::Rate { task, good: true },
         ExecuteMsg::Rate { task, good: false },
         ExecuteMsg::Advance { tasks: vec![task] },
-        ExecuteMsg::Appeal { task },
+        ExecuteMsg::Appeal { task, round: None },
     ];
     scene.tell(&Receiver::Plan { msgs, fails: false }, 0);
     assert_eq!(scene.deliver().unwrap(), 10);

@@ -41,7 +41,7 @@ fn a_pause_cannot_stop_open_tasks() {
     network.draw(task);
     network.play(task, &[Answer("a"); 5]);
     let requester = network.requester.clone();
-    let appeal = ExecuteMsg::Appeal { task };
+    let appeal = ExecuteMsg::Appeal { task, round: None };
     network.pay(&requester, &appeal, 4_100).unwrap();
     network.draw(task);
     network.play(task, &[Answer("a"); 11]);

@@ -149,7 +149,7 @@ fn a_copied_trace_of_an_earlier_round_is_wrong_too() {
     network.play(task, &[Answer("a"); 5]);
     let requester = network.requester.clone();
     network
-        .pay(&requester, &ExecuteMsg::Appeal { task }, 4_100)
+        .pay(&requester, &ExecuteMsg::Appeal { task, round: None }, 4_100)
         .unwrap();
     network.draw(task);
     let info = network.task(task);

@@ -139,7 +139,10 @@ impl Stage {
             Act::Appeal => {
                 let stranger = self.network.stranger.clone();
                 let bond = self.network.task(self.task).appeal_bond.unwrap();
-                let msg = ExecuteMsg::Appeal { task: self.task };
+                let msg = ExecuteMsg::Appeal {
+                    task: self.task,
+                    round: None,
+                };
                 self.execute(&stranger, &msg, &coins(bond.u128(), DENOM));
             }
         }

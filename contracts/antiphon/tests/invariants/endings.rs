@@ -98,6 +98,7 @@ fn invariant_03_every_task_of_a_busy_network_has_an_exit() {
     let mut appealed = world.network.copy();
     let appeal = ExecuteMsg::Appeal {
         task: world.answered,
+        round: None,
     };
     let funds = cosmwasm_std::coins(4_100, crate::suite::network::DENOM);
     appealed

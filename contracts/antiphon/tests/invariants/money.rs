@@ -62,7 +62,7 @@ fn appealed(network: &mut Network) -> u64 {
     network.draw(task);
     network.play(task, &[Answer("a"); 5]);
     network
-        .pay(&requester, &ExecuteMsg::Appeal { task }, 4_100)
+        .pay(&requester, &ExecuteMsg::Appeal { task, round: None }, 4_100)
         .unwrap();
     task
 }
@@ -155,7 +155,10 @@ fn invariant_04_nobody_receives_more_than_it_put_in_and_earned() {
     ];
     network.play(won, &lies);
     let stranger = network.stranger.clone();
-    let appeal = ExecuteMsg::Appeal { task: won };
+    let appeal = ExecuteMsg::Appeal {
+        task: won,
+        round: None,
+    };
     network.pay(&stranger, &appeal, 4_100).unwrap();
     network.draw(won);
     let mut says = vec![Answer("a"); 11];

@@ -66,7 +66,7 @@ fn life(mut owner: impl FnMut(&mut Network, usize)) -> Vec<(TaskResponse, RoundR
         &|network| {
             network.blocks(20);
             let requester = network.requester.clone();
-            let appeal = ExecuteMsg::Appeal { task };
+            let appeal = ExecuteMsg::Appeal { task, round: None };
             network.pay(&requester, &appeal, 4_100).unwrap();
         },
         &|network| {

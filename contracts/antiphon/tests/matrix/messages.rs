@@ -74,6 +74,7 @@ pub const ROWS: [Row; 26] = [
     }),
     row("appeal", 4_100, "stranger", |world, _| ExecuteMsg::Appeal {
         task: world.answered,
+        round: None,
     }),
     row("bond", 1, "stranger", |_, _| ExecuteMsg::Bond {}),
     row("claim_unbonded", 0, "worker without a seat", |_, _| {

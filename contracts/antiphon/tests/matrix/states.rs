@@ -103,7 +103,7 @@ fn messages(it: &Stage) -> [(&'static str, ExecuteMsg, u128); 6] {
         ("commit", ExecuteMsg::Commit { commits }, 0),
         ("reveal", ExecuteMsg::Reveal { reveals }, 0),
         ("advance", ExecuteMsg::Advance { tasks: vec![task] }, 0),
-        ("appeal", ExecuteMsg::Appeal { task }, 4_100),
+        ("appeal", ExecuteMsg::Appeal { task, round: None }, 4_100),
         ("rate", ExecuteMsg::Rate { task, good: true }, 0),
         ("deliver", ExecuteMsg::Deliver { task, text }, 0),
     ]

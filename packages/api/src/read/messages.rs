@@ -47,7 +47,7 @@ readable! {
         "post_task" = PostTask {
             model, prompt, prompt_bytes, max_output_tokens, holders, block, committee, callback,
         },
-        "appeal" = Appeal { task },
+        "appeal" = Appeal { task, round },
         "rate" = Rate { task, good },
         "deliver" = Deliver { task, text },
         "deposit" = Deposit {},

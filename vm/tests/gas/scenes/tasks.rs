@@ -111,7 +111,7 @@ fn draws(world: &mut World, committee: u32, tasks: u64, draws: u32) -> Shot {
 /// Appeals, with more than enough coins.
 pub(super) fn demand(world: &mut World, task: u64) {
     let stranger = world.stranger.clone();
-    world.run(&stranger, &ExecuteMsg::Appeal { task }, 10_000_000_000);
+    world.run(&stranger, &ExecuteMsg::Appeal { task, round: None }, 10_000_000_000);
 }
 
 /// A task whose second round waits for its draw of 31.
@@ -175,7 +175,7 @@ fn appeal(world: &mut World, coins: bool) -> Shot {
     if !coins {
         world.run(&world.requester.clone(), &ExecuteMsg::Deposit {}, 2 * bond);
     }
-    let msg = ExecuteMsg::Appeal { task };
+    let msg = ExecuteMsg::Appeal { task, round: None };
     paid(&world.requester, msg, amount, "task_appealed", 1)
 }
 

@@ -209,7 +209,7 @@ impl Player {
         let bond = ledger.task(task).and_then(|task| ledger.appeal_bond(task));
         let sender = self.anybody();
         let amount = self.more_or_less(bond.unwrap_or(1_000));
-        paid(sender, ExecuteMsg::Appeal { task }, amount)
+        paid(sender, ExecuteMsg::Appeal { task, round: None }, amount)
     }
 
     fn rate(&mut self, ledger: &Ledger) -> Op {

@@ -160,7 +160,7 @@ impl Ledger {
             ExecuteMsg::LeaveModel { model } => self.leave_model(op, *model),
             ExecuteMsg::UpdateWorker { .. } => self.update_worker(op),
             ExecuteMsg::PostTask { .. } => self.post_task(op),
-            ExecuteMsg::Appeal { task } => self.appeal(op, *task),
+            ExecuteMsg::Appeal { task, .. } => self.appeal(op, *task),
             ExecuteMsg::Rate { task, good } => self.rate(op, *task, *good),
             ExecuteMsg::Deliver { task, text } => self.deliver(op, *task, text.as_deref()),
             ExecuteMsg::Deposit {} => self.deposit(op),
