@@ -82,6 +82,20 @@ describe('an answer that is on the screen', () => {
     expect(kept().later?.overturned).toBe(true);
   });
 
+  it('is replaced again where what was overturned once is overturned back', async () => {
+    const first = chain.tasks[0]!.state.outcome;
+    // Its window stays open.
+    chain.tasks[0]!.step = 7;
+    await overturned(OTHER);
+    await note(ctx, 'chat', kept(), await readTask(ctx, 1));
+    expect(kept().answer?.text).toBe(OTHER);
+    const said = kept().later;
+    Object.assign(chain.tasks[0]!.state, { outcome: first });
+    await note(ctx, 'chat', kept(), await readTask(ctx, 1));
+    expect(kept().later).toEqual(said);
+    expect(kept().answer?.text).toBe(ANSWER);
+  });
+
   it('is gone where the one that stands cannot be had: what no longer stands is not shown', async () => {
     await overturned('not these bytes');
     await note(ctx, 'chat', kept(), await readTask(ctx, 1));

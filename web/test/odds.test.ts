@@ -16,19 +16,23 @@ describe('odds', () => {
     [0.5, '5 in 10'],
     [0.72, '7 in 10'],
     [0.98, '9 in 10'],
+    [0.996, 'nearly always'],
     [1, 'always'],
   ])('%f is said as %s', (value, words) => expect(oneIn(share(value).toString())).toBe(words));
 
   it('count the smallest unit there is', () => {
     expect(oddsOf(1n).kind).toBe('rare');
+    expect(oddsOf(10n ** 18n - 1n).kind).toBe('nearly');
     expect(percent(share(0.0417), 'en')).toBe('4.2%');
     expect(percent(0n, 'en')).toBe('0%');
   });
 
   it('are told for a share of the seats, wrong and blocked', () => {
     const info = { dishonest_percent: 33, dishonest_seats: 6, wrong: share(0.04).toString(), blocked: '0' };
-    expect(oddsWords(info)).toBe('If a third of the seats are dishonest: 1 in 25 wrong, never without an answer');
-    expect(oddsWords({ ...info, dishonest_percent: 25 })).toContain('25%');
+    const told = 'If a third of the seats are dishonest: 1 in 25 wrong, ';
+    expect(oddsWords(info, { committee: 31, quorum: 21 })).toBe(`${told}never without an answer`);
+    expect(oddsWords(info, { committee: 7, quorum: 5 })).toBe(`${told}fewer than 1 in a million without an answer`);
+    expect(oddsWords({ ...info, dishonest_percent: 25 }, { committee: 7, quorum: 5 })).toContain('25%');
   });
 
   it('come with the price of each size, from the price of the size that is chosen', () => {

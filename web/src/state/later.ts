@@ -52,8 +52,9 @@ export async function note(ctx: Context, chatId: string, ask: Ask, view: TaskVie
   if (!mayChange(ask)) return;
   try {
     const later = laterNow(ask, view);
-    if (JSON.stringify(later) === JSON.stringify(ask.later)) return;
+    // Also where nothing else is to be said: the next one may overturn what was overturned before.
     const replaced = isReplaced(ask, view);
+    if (!replaced && JSON.stringify(later) === JSON.stringify(ask.later)) return;
     await updateAsk(chatId, ask.id, (a) => ({ ...a, later, ...(replaced ? { answer: null, failure: null } : {}) }));
     if (replaced) await followAsk(ctx, chatId, { ...ask, later, answer: null });
   } catch {

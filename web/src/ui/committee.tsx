@@ -77,7 +77,7 @@ function Size({ size, security }: { size: number; security: SecurityResponse | n
         <strong>{t('committee.size', { n: size })}</strong>
         {cost !== null && <span class="price">{t('composer.price', { amount: roughMoney(cost) })}</span>}
         <small>
-          {security === null ? t('committee.few', { n: size, seats }) : told && oddsWords(told)}
+          {security === null ? t('committee.few', { n: size, seats }) : told && oddsWords(told, security)}
           {size < ORDINARY && ` ${t('committee.trial')}`}
         </small>
       </span>
@@ -90,15 +90,20 @@ export function priceOf(size: number, escrow = price.value, of = options.value.c
   return escrow === null || of < 1 ? null : (escrow / BigInt(of)) * BigInt(size);
 }
 
-/** `1 in 25`. */
-export function oneIn(value: string): string {
-  const { kind, n } = oddsOf(BigInt(value));
+/** `1 in 25`; it `can` happen if the dishonest seats are enough for it. */
+export function oneIn(value: string, can = false): string {
+  const { kind, n } = oddsOf(BigInt(value), can);
   return t(`committee.${kind}`, { n });
 }
 
 /** `If a third of the seats are dishonest: 1 in 25 wrong, 1 in 3 without an answer`. */
-export function oddsWords({ dishonest_percent, wrong, blocked }: OddsInfo): string {
-  return t('committee.odds', { share: shareWords(dishonest_percent), wrong: oneIn(wrong), blocked: oneIn(blocked) });
+export function oddsWords(odds: OddsInfo, of: { committee: number; quorum: number }): string {
+  const { dishonest_percent, dishonest_seats, wrong, blocked } = odds;
+  return t('committee.odds', {
+    share: shareWords(dishonest_percent),
+    wrong: oneIn(wrong, dishonest_seats >= of.quorum),
+    blocked: oneIn(blocked, dishonest_seats > of.committee - of.quorum),
+  });
 }
 
 function shareWords(share: number): string {
