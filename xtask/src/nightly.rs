@@ -2,6 +2,7 @@
 
 mod contract;
 mod coverage;
+mod explore;
 mod mutants;
 mod wasmd;
 
@@ -34,6 +35,11 @@ const PARTS: &[Part] = &[
         "coverage",
         coverage::run,
         "lines of the contract and its rules that the tests run",
+    ),
+    (
+        "explore",
+        explore::run,
+        "every course of larger tasks, in the rules and again on the contract",
     ),
     (
         "mutants",

@@ -1,7 +1,7 @@
 //! Courses of tasks, found by exploring the rules, replayed on the contract and compared state by
 //! state.
 //!
-//! `ANTIPHON_EXPLORE=all` replays many more; `cargo nightly-contract` sets it.
+//! `ANTIPHON_EXPLORE=all` replays many more; `cargo nightly-explore` sets it.
 
 #![allow(
     clippy::print_stdout,

@@ -264,10 +264,12 @@ impl Sender {
         msgs: &[Msg],
         gas: Gas,
     ) -> Result<u64, ChainError> {
-        if let Gas::Limit(limit) = gas {
-            let more = self.options.on_behalf_of.as_ref().map_or(0, |_| gas::EXEC);
-            return Ok(limit.saturating_add(more));
-        }
+        let more = self.options.on_behalf_of.as_ref().map_or(0, |_| gas::EXEC);
+        let least = match gas {
+            Gas::Limit(limit) => return Ok(limit.saturating_add(more)),
+            Gas::AtLeast(least) => least.saturating_add(more),
+            Gas::Simulate => 0,
+        };
         let used = match self.simulate(*account, msgs).await {
             Err(ChainError::Rejected { log, .. }) if expected_sequence(&log).is_some() => {
                 *account = self.reread(&log, *account).await?;
@@ -275,7 +277,7 @@ impl Sender {
             }
             other => other?,
         };
-        Ok(gas::from_simulation(used))
+        Ok(gas::from_simulation(used).max(least))
     }
 
     async fn simulate(&self, account: Account, msgs: &[Msg]) -> Result<u64, ChainError> {

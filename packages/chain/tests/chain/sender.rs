@@ -335,6 +335,17 @@ async fn simulated_gas_gets_its_margin() {
 }
 
 #[tokio::test]
+async fn a_least_limit_holds_where_the_simulation_saw_less() {
+    let node = FakeNode::start().await;
+    let sender = sender(&node);
+    for (least, want) in [(400_000, 400_000), (120_000, 130_000)] {
+        sender.send(&[msg()], Gas::AtLeast(least)).await.unwrap();
+        let fee = node.node().taken.last().unwrap().1.fee.clone().unwrap();
+        assert_eq!(fee.gas_limit, want);
+    }
+}
+
+#[tokio::test]
 async fn a_simulated_refusal_costs_nothing() {
     let node = FakeNode::start().await;
     node.node().simulation = Err(

@@ -1,6 +1,6 @@
 //! Every course that a small task can take by the rules, and what must hold in each.
 //!
-//! `ANTIPHON_EXPLORE=all` explores larger worlds; `cargo nightly-contract` sets it.
+//! `ANTIPHON_EXPLORE=all` explores larger worlds; `cargo nightly-explore` sets it.
 
 #![allow(
     clippy::arithmetic_side_effects,
