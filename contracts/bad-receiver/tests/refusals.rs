@@ -1,12 +1,17 @@
 //! What can be shown without a chain: a receiver that comes back during its own delivery earns nothing.
-//! Panics and gas are for the real chain (`e2e/tests/callbacks.rs`).
+//! And one that sees it is simulated behaves only then. Panics and gas are for the real chain (`e2e/tests/callbacks.rs`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use antiphon_bad_receiver::{Config, ExecuteMsg, Mode, execute, instantiate, query};
 use antiphon_consumer::testing::{DENOM, TestNetwork, task_in};
-use cosmwasm_std::{Empty, coins};
+use antiphon_consumer::{AntiphonAnswer, CallbackOutcome, ReceiverMsg};
+use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
+use cosmwasm_std::{Addr, Empty, Env, coins, from_json};
 use cw_multi_test::{ContractWrapper, Executor};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 #[test]
 fn a_receiver_that_delivers_its_own_answer_again_undoes_only_itself() {
@@ -45,4 +50,48 @@ fn a_receiver_that_delivers_its_own_answer_again_undoes_only_itself() {
     assert_eq!(told, 0);
     let left = network.task(task).callback.expect("still deliverable");
     assert!(left.fee.is_zero(), "the fee is paid once: {left:?}");
+}
+
+/// Tells a receiver that eats gas unless it is simulated; gives back how often it was told.
+fn told_in(env: Env) -> u64 {
+    let mut deps = mock_dependencies();
+    let antiphon = Addr::unchecked("antiphon");
+    let config = Config {
+        antiphon: antiphon.clone(),
+        mode: Mode::EatGasUnlessSimulated,
+    };
+    let info = message_info(&antiphon, &[]);
+    instantiate(deps.as_mut(), env.clone(), info.clone(), config).unwrap();
+    let answer = ReceiverMsg::AntiphonAnswer(AntiphonAnswer {
+        task: 1,
+        outcome: CallbackOutcome::Failed,
+        contested: false,
+        answer: None,
+        text: None,
+    });
+    let response = execute(
+        deps.as_mut(),
+        env.clone(),
+        info,
+        ExecuteMsg::Antiphon(answer),
+    )
+    .unwrap();
+    assert_eq!(response.messages, []);
+    from_json(query(deps.as_ref(), env, Empty {}).unwrap()).unwrap()
+}
+
+#[test]
+fn a_receiver_behaves_while_it_is_simulated_and_computes_for_ever_in_a_block() {
+    let mut simulated = mock_env();
+    simulated.transaction = None;
+    assert_eq!(told_in(simulated), 1);
+
+    let in_a_block = mock_env();
+    assert!(in_a_block.transaction.is_some());
+    let (sender, receiver) = channel();
+    // It never ends by itself: the test's process ends it.
+    thread::spawn(move || sender.send(told_in(in_a_block)));
+    let wait = Duration::from_millis(300);
+    let ended = receiver.recv_timeout(wait);
+    assert_eq!(ended, Err(RecvTimeoutError::Timeout));
 }
