@@ -191,6 +191,18 @@ impl Home {
         fs::write(&path, text).map_err(|why| HomeError::Io { path, why })
     }
 
+    /// Takes that note back: the contract refused.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn unmark_left(&self) -> Result<(), HomeError> {
+        let path = self.left_file();
+        match fs::remove_file(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(HomeError::Io { path, why }),
+            _ => Ok(()),
+        }
+    }
+
     /// The key that owns bond and seats; it may be kept elsewhere once the seats are taken, then none.
     ///
     /// # Errors

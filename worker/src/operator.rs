@@ -1,6 +1,7 @@
 //! The rest of an operator's life: less bond, coins back, out of jail, away. Each errand is one transaction
 //! of the operator's key; whatever the contract would refuse is found by simulating it, at no cost.
 
+mod leaving;
 mod report;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +14,8 @@ use crate::config::Config;
 use crate::home::{Home, HomeError};
 use crate::run::RunError;
 
-pub use report::{Report, Sent};
+pub use leaving::noted;
+pub use report::{Purse, Report, Sent};
 
 /// What an operator asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ pub enum OperatorError {
         /// What the errand needs.
         want: &'static str,
     },
+    /// What can be claimed already would have to wait anew if more were unbonded now.
+    #[error(
+        "{unbonding} can be claimed already, but {why}. Nothing was unbonded, since that would restart their time: \
+         let the open tasks end, then say the same again"
+    )]
+    ClaimFirst {
+        /// How much.
+        unbonding: Uint128,
+        /// The contract's words.
+        why: ChainError,
+    },
+    /// It is not known whether the worker left.
+    #[error(
+        "{0}. It may have left or not, and is noted as gone: its next start takes no seat. \
+         See with `seats`, and say `leave` again"
+    )]
+    Unknown(#[source] ChainError),
     /// Its time has not come.
     #[error("{what} from {date}, in {seconds} s; come back then")]
     TooEarly {
@@ -85,17 +104,20 @@ pub async fn run(config: &Config, errand: Errand) -> Result<Report, OperatorErro
         contract: chain.contract(&config.contract),
         signers: signers(config, &home, &chain)?,
     };
-    let sent = match errand {
-        Errand::Withdraw(amount) => office.withdraw(amount).await?,
-        errand => office.order(errand).await?,
+    let (sent, moved) = match errand {
+        Errand::Withdraw(amount) => (office.withdraw(amount).await?, None),
+        errand => office.order(errand, &home).await?,
     };
-    if errand == Errand::Leave {
-        home.mark_left()?;
-    }
     let record = office.contract.worker(&office.signers.worker).await?;
     let balance = office.contract.balance(&office.signers.worker).await?;
-    let left = home.has_left();
-    Ok(Report::new(config, &record, balance, sent, left, now()))
+    let fees = match &office.signers.sender {
+        Some(sender) => office.contract.balance(sender.address()).await?,
+        None => 0,
+    };
+    let purse = Purse { balance, fees };
+    let mut report = Report::new(config, &record, purse, sent, home.has_left(), now());
+    report.next.splice(0..0, moved);
+    Ok(report)
 }
 
 /// The contract, and the keys that sign for it.
@@ -105,19 +127,42 @@ struct Office {
 }
 
 impl Office {
-    /// What the operator's key sends, all in one transaction.
-    async fn order(&self, errand: Errand) -> Result<Vec<Sent>, OperatorError> {
+    /// What the operator's key sends, all in one transaction but for a claim before it; and what that moves.
+    async fn order(
+        &self,
+        errand: Errand,
+        home: &Home,
+    ) -> Result<(Vec<Sent>, Option<String>), OperatorError> {
         let record = self.contract.worker(&self.signers.worker).await?;
-        let messages = plan(errand, &record, now())?;
+        let messages = match plan(errand, &record, now()) {
+            // An earlier `leave` may have done it and lost the answer.
+            Err(OperatorError::Nothing { .. }) if errand == Errand::Leave => {
+                home.mark_left()?;
+                return Ok((Vec::new(), None));
+            }
+            planned => planned?,
+        };
         if messages.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let Some(operator) = &self.signers.operator else {
             return Err(self.no_operator(&messages));
         };
+        let mut sent = Vec::new();
+        let earlier = earlier(&messages, &record, now());
+        if earlier == Earlier::ClaimFirst {
+            let claimed = self.send(operator, &[ExecuteMsg::ClaimUnbonded {}]).await;
+            let claimed = claimed.map_err(|why| claim_refused(&record, why))?;
+            sent.push(Sent::new("claim_unbonded".to_owned(), &claimed));
+        }
         let what: Vec<&str> = messages.iter().map(name).collect();
-        let sent = self.send(operator, &messages).await?;
-        Ok(vec![Sent::new(what.join(", "), &sent)])
+        let order = self.send(operator, &messages);
+        let done = match errand {
+            Errand::Leave => noted(home, order).await?,
+            _ => order.await?,
+        };
+        sent.push(Sent::new(what.join(", "), &done));
+        Ok((sent, earlier.into_note()))
     }
 
     /// Fees of callbacks are the sender's, everything else is the operator's.
@@ -149,14 +194,10 @@ impl Office {
         }
     }
 
-    async fn send(
-        &self,
-        key: &Sender,
-        messages: &[ExecuteMsg],
-    ) -> Result<TxOutcome, OperatorError> {
+    async fn send(&self, key: &Sender, messages: &[ExecuteMsg]) -> Result<TxOutcome, ChainError> {
         let messages = messages.iter().map(|msg| self.contract.message(msg, &[]));
         let messages: Vec<Msg> = messages.collect::<Result<_, _>>()?;
-        Ok(key.send(&messages, Gas::Simulate).await?)
+        key.send(&messages, Gas::Simulate).await
     }
 
     fn no_operator(&self, messages: &[ExecuteMsg]) -> OperatorError {
@@ -196,6 +237,57 @@ pub fn plan(
             Ok(vec![ExecuteMsg::Unjail {}])
         }
         Errand::Leave => leave(record),
+    }
+}
+
+/// What unbonding now means for coins that unbond already: there is one entry with one date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// There are none, or nothing is unbonded.
+    None,
+    /// Their time has come: they are claimed before, or they would have to wait anew.
+    ClaimFirst,
+    /// Their date moves; the text says so.
+    Moves(String),
+}
+
+impl Earlier {
+    fn into_note(self) -> Option<String> {
+        match self {
+            Self::Moves(note) => Some(note),
+            Self::None | Self::ClaimFirst => None,
+        }
+    }
+}
+
+/// What these messages do to coins that unbond already.
+#[must_use]
+pub fn earlier(messages: &[ExecuteMsg], record: &WorkerResponse, now: u64) -> Earlier {
+    let unbonds = messages
+        .iter()
+        .any(|msg| matches!(msg, ExecuteMsg::Unbond { .. }));
+    match record.claimable {
+        Some(at) if unbonds && !record.unbonding.is_zero() => match at <= now {
+            true => Earlier::ClaimFirst,
+            false => Earlier::Moves(format!(
+                "the {} that unbonded already could have been claimed from {}: their date moved with the rest",
+                record.unbonding,
+                rfc3339(at)
+            )),
+        },
+        _ => Earlier::None,
+    }
+}
+
+/// A refused claim stops the errand: going on would restart the time of coins that wait for nothing but open tasks.
+#[must_use]
+pub fn claim_refused(record: &WorkerResponse, why: ChainError) -> OperatorError {
+    match why {
+        ChainError::Refused(_) => OperatorError::ClaimFirst {
+            unbonding: record.unbonding,
+            why,
+        },
+        why => OperatorError::Chain(why),
     }
 }
 

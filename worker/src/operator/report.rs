@@ -48,8 +48,10 @@ pub struct Report {
     pub unbonding: Uint128,
     /// When that can be claimed.
     pub claimable: Option<u64>,
-    /// What it can withdraw.
+    /// What the operator can withdraw.
     pub balance: Uint128,
+    /// What the sender earned by telling contracts, and can withdraw.
+    pub fees: Uint128,
     /// Misses in a row.
     pub misses: u32,
     /// When it can leave jail, if it is in it.
@@ -62,13 +64,22 @@ pub struct Report {
     pub next: Vec<String>,
 }
 
+/// Balances inside the contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purse {
+    /// The operator's.
+    pub balance: u128,
+    /// The sender's: fees for telling contracts.
+    pub fees: u128,
+}
+
 impl Report {
     /// Of this record; `left` tells whether the operator said `leave`, `now` is a Unix time.
     #[must_use]
     pub fn new(
         config: &Config,
         record: &WorkerResponse,
-        balance: u128,
+        purse: Purse,
         sent: Vec<Sent>,
         left: bool,
         now: u64,
@@ -80,12 +91,13 @@ impl Report {
             locked: record.locked,
             unbonding: record.unbonding,
             claimable: record.claimable,
-            balance: Uint128::new(balance),
+            balance: Uint128::new(purse.balance),
+            fees: Uint128::new(purse.fees),
             misses: record.misses,
             jailed_until: record.jailed_until,
             denom: config.denom.clone(),
             sent,
-            next: next(config, record, balance, left, now),
+            next: next(config, record, purse, left, now),
         }
     }
 
@@ -98,7 +110,7 @@ impl Report {
 fn next(
     config: &Config,
     record: &WorkerResponse,
-    balance: u128,
+    purse: Purse,
     left: bool,
     now: u64,
 ) -> Vec<String> {
@@ -121,8 +133,14 @@ fn next(
     if let Some(at) = record.claimable {
         next.push(format!("{}{}", command("claim"), from(at, now)));
     }
-    if balance > 0 {
-        next.push(format!("{} for the balance", command("withdraw")));
+    let what = match (purse.balance > 0, purse.fees > 0) {
+        (true, true) => Some("the balance and the sender's fees"),
+        (true, false) => Some("the balance"),
+        (false, true) => Some("the sender's fees"),
+        (false, false) => None,
+    };
+    if let Some(what) = what {
+        next.push(format!("{} for {what}", command("withdraw")));
     }
     let (bond, wanted) = (record.bond.u128(), config.bond);
     if !left && bond < wanted {
@@ -163,7 +181,8 @@ impl Display for Report {
             .map(|at| format!("   claimable from {}", rfc3339(at)));
         let claimable = claimable.unwrap_or_default();
         writeln!(f, "unbonding  {unbonding}{claimable}")?;
-        write!(f, "balance    {}", self.coins(self.balance))?;
+        let (balance, fees) = (self.coins(self.balance), self.coins(self.fees));
+        write!(f, "balance    {balance}   the sender's fees {fees}")?;
         if let Some(until) = self.jailed_until {
             let misses = self.misses;
             write!(
