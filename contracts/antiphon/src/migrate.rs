@@ -1,8 +1,13 @@
 //! Takes over the state of an older version of this contract.
 //!
 //! 0.2.0 reads the records of 0.1.0 as they are: it added keys, and what records gained stands behind
-//! flags that 0.1.0 never set (a task's count of holders, a settlement's flags). So there is nothing to
-//! rewrite. A version that has to walk over records must do it in pages, by a message of its own.
+//! flags that 0.1.0 never set (a task's count of holders, a settlement's flags). What it writes in another
+//! form is told from the older one: a stake, the totals and a model's state by their length, a summary by
+//! the flag 0x80 of its first byte; a balance is its significant bytes, and sixteen read the same. The index
+//! 0x10 of open tasks is gone; what is left of it is never read. So there is nothing to rewrite.
+//!
+//! Any change of an encoding changes `CONTRACT_VERSION`: no two forms go by one version. A
+//! version that has to walk over records must do it in pages, by a message of its own.
 
 use antiphon_api::{CONTRACT_VERSION, MigrateMsg};
 use cosmwasm_std::{DepsMut, Response};

@@ -145,7 +145,7 @@ fn within(field: &'static str, got: u128, least: u128, most: u128) -> Result<(),
     }
 }
 
-/// Every parameter inside the bounds of protocol section 11.
+/// Every parameter inside the bounds of protocol section 9.
 pub(crate) fn params(params: &Params, insecure: bool) -> Result<(), ContractError> {
     committee(params.committee, insecure)?;
     let bounds = [

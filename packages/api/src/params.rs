@@ -66,7 +66,7 @@ pub struct Params {
 }
 
 impl Params {
-    /// The defaults of a public network (protocol, section 11).
+    /// The defaults of a public network (protocol, section 9).
     #[must_use]
     pub fn public() -> Self {
         Self {

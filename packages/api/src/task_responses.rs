@@ -43,7 +43,7 @@ response!(
         max_output_tokens: u32,
         /// Workers named as holding the prompt's block.
         holders: Vec<String>,
-        /// Binds votes to this task (protocol, section 5).
+        /// Binds votes to this task (protocol, section 4).
         task_digest: Hex<32>,
         /// The parameters it is played by.
         params_version: u32,

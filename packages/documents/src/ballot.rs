@@ -40,7 +40,7 @@ pub enum Ballot {
 
 impl Ballot {
     /// Whether two ballots of different rounds or tasks say the same. Traces are bound to task and
-    /// round (protocol, section 5), so they differ wherever ballots are compared across these.
+    /// round (protocol, section 4), so they differ wherever ballots are compared across these.
     #[must_use]
     pub fn same_answer(&self, other: &Self) -> bool {
         match (self, other) {

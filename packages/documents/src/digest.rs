@@ -1,7 +1,7 @@
 //! The hashes that bind ballots, votes and traces to one task, round, worker, contract and chain.
 //!
 //! Every digest starts with an ASCII tag of its own, so no preimage of one kind is one of another.
-//! `lp(x)` is the length of `x` as two bytes big-endian, then `x` (protocol, section 5).
+//! `lp(x)` is the length of `x` as two bytes big-endian, then `x` (documents, digests).
 
 use antiphon_content::Cid;
 use sha2::{Digest, Sha256};

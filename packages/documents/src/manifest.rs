@@ -1,5 +1,5 @@
 //! The model manifest: what a model is, and the answers that prove a machine computes it
-//! (documents, section 3).
+//! (documents, manifest).
 
 use antiphon_content::{Cid, Codec, Hex};
 

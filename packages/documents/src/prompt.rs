@@ -1,4 +1,4 @@
-//! The prompt: the document a requester wants answered (documents, section 2).
+//! The prompt: the document a requester wants answered (documents, prompt).
 
 use antiphon_content::Cid;
 

@@ -3,7 +3,7 @@
 use bech32::Bech32;
 use bech32::primitives::decode::CheckedHrpstring;
 
-/// Longest address a chain can have (`lp` of protocol, section 5, would hold more).
+/// Longest address a chain can have (`lp` of documents, digests, would hold more).
 const MAX_BYTES: usize = 255;
 
 /// Prefix and canonical bytes of a bech32 address; none if it is not in its one spelling: lower case, and zeros in

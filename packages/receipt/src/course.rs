@@ -1,5 +1,5 @@
 //! The course of a task, recomputed from its ballots: what each member did, what each round decided, what
-//! stands, how everyone is judged (protocol, section 3).
+//! stands, how everyone is judged (protocol, sections 2 and 5).
 
 use antiphon_api::ConductInfo;
 use antiphon_documents::Ballot;

@@ -1,5 +1,5 @@
 //! Receipts: one document that proves how an answer was agreed, with nothing but the document at hand
-//! (documents, section 5).
+//! (receipts).
 //!
 //! [`Receipt`] is the document in its one spelling, [`check()`] everything that can be said of it offline.
 //! Whether it happened on the chain it names is asked of that chain, by a client. No I/O here.

@@ -1,4 +1,4 @@
-//! How a member's part in a task is judged: a pure function of the ballots (protocol, table 3.1).
+//! How a member's part in a task is judged: a pure function of the ballots (protocol, section 5).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The life of a task (protocol, section 3): where it stands, what is due, what comes of it.
+//! The life of a task (protocol, section 2): where it stands, what is due, what comes of it.
 //!
 //! Plain values in, the next state out. The contract stores these values as they are and adds
 //! accounts, money and events; it takes no decision of its own.

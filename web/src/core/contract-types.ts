@@ -802,7 +802,7 @@ export type TaskResponse = {
   status: TaskStatus;
   /** Its id. */
   task: number;
-  /** Binds votes to this task (protocol, section 5). */
+  /** Binds votes to this task (protocol, section 4). */
   task_digest: Hex32;
   /** The current round is over without a quorum and waits for `advance`. */
   undecided: boolean;

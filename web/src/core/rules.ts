@@ -1,4 +1,4 @@
-// Quorum, outcome and conduct as pure functions of the ballots: twin of packages/rules (protocol, section 3.1).
+// Quorum, outcome and conduct as pure functions of the ballots: twin of packages/rules (protocol, section 5).
 import { hex } from './bytes';
 import type { Ballot, ConductInfo } from './contract-types';
 import { ballotDigest } from './digest';

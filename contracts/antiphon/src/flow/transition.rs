@@ -1,4 +1,4 @@
-//! Transitions of a task (protocol, section 3).
+//! Transitions of a task (protocol, section 2).
 
 use antiphon_api::{MembersReplaced, RoundOpened, RoundUndecided, TaskAnswered};
 use antiphon_rules::life::{After, Due, Votes};

@@ -56,6 +56,7 @@ impl Record for Books {
         books.coins_in = next(from)?;
         books.withdrawn = next(from)?;
         books.burned = next(from)?;
+        from.end()?;
         Ok(books)
     }
 }

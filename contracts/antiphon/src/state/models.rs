@@ -77,13 +77,15 @@ impl Record for ModelState {
         if from.left() == FIXED {
             return fixed(from);
         }
-        Ok(Self {
+        let state = Self {
             seats: from.number32()?,
             busy: from.number32()?,
             open_tasks: from.number64()?,
             retired: from.bool()?,
             deposit: from.number()?,
-        })
+        };
+        from.end()?;
+        Ok(state)
     }
 }
 

@@ -147,6 +147,15 @@ impl<'a> Reader<'a> {
         self.0.len()
     }
 
+    /// Nothing follows the last field but the zero that [`Writer::unlike`] may have added: a form
+    /// told by its length must not be read as another one.
+    pub(crate) fn end(&self) -> Result<(), Damaged> {
+        match self.0 {
+            [] | [0] => Ok(()),
+            _ => Err(Damaged),
+        }
+    }
+
     /// A number of [`Writer::number`].
     #[inline(never)]
     pub(crate) fn number(&mut self) -> Result<u128, Damaged> {

@@ -259,6 +259,29 @@ fn records_of_endings_survive() {
     });
 }
 
+/// Told from its older form by its length, so nothing but the one zero of padding may follow it.
+fn refuses_a_tail<R: Record + PartialEq + Debug>(value: R) {
+    let bytes = written(&value);
+    let with = |tail: &[u8]| decode::<R>(&[&bytes[..], tail].concat());
+    assert_eq!(with(&[0]).unwrap(), value, "padded");
+    for tail in [&[1][..], &[0, 0], &[0, 1], &[9; 5]] {
+        assert!(with(tail).is_err(), "{} with {tail:?} after it", R::NAME);
+    }
+}
+
+#[test]
+fn a_record_told_by_its_length_refuses_what_follows_its_last_field() {
+    refuses_a_tail(Stake::default());
+    refuses_a_tail(Books::default());
+    refuses_a_tail(ModelState {
+        seats: 5,
+        busy: 4,
+        open_tasks: 3,
+        retired: true,
+        deposit: 7,
+    });
+}
+
 #[test]
 fn a_member_takes_at_most_forty_bytes_of_a_summary() {
     assert!(written(&summary_member(true)).len() <= 40);

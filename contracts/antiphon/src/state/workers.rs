@@ -35,7 +35,7 @@ impl Record for Stake {
         if from.left() == FIXED {
             return fixed(from);
         }
-        Ok(Self {
+        let stake = Self {
             bond: from.number()?,
             locked: from.number()?,
             unbonding: from.number()?,
@@ -44,7 +44,9 @@ impl Record for Stake {
             misses: from.number32()?,
             jailed_until: from.number64()?,
             earned: from.number()?,
-        })
+        };
+        from.end()?;
+        Ok(stake)
     }
 }
 

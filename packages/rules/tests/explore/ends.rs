@@ -1,4 +1,4 @@
-//! The end of a task: table 3.1 and the formulas of section 6, told anew.
+//! The end of a task: the table of section 5 and the formulas of section 6, told anew.
 
 use antiphon_documents::Ballot;
 use antiphon_rules::settle::{Case, MemberResult, OpenedBy, RoundRecord, Settlement};
