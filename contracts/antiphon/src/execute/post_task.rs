@@ -32,7 +32,13 @@ pub(crate) struct Request {
     pub(crate) callback: Option<Wanted>,
 }
 
-pub(crate) fn run(turn: &mut Turn<'_>, request: Request) -> Result<(), ContractError> {
+impl Request {
+    pub(crate) fn post(self, turn: &mut Turn<'_>) -> Result<(), ContractError> {
+        run(turn, self)
+    }
+}
+
+fn run(turn: &mut Turn<'_>, request: Request) -> Result<(), ContractError> {
     owner::check_running(turn)?;
     turn.take_coins()?;
     let params_version = config::params_version(turn.storage)?;
