@@ -62,6 +62,11 @@ fn nothing_due(task: &TaskResponse, clock: &Clock) -> String {
         (TaskStatus::Drawing, _) => {
             "it waits for the randomness that draws its committee".to_owned()
         }
+        (TaskStatus::Answered, Some(deadline)) => format!(
+            "it can be appealed until block {deadline} ({} left), and then becomes final",
+            clock.span(clock.blocks_until(deadline))
+        ),
+        (TaskStatus::Answered, None) => "its outcome can still be appealed".to_owned(),
         (_, Some(deadline)) => format!(
             "its window closes at block {deadline} ({} left), unless all are in before",
             clock.span(clock.blocks_until(deadline))

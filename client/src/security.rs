@@ -115,7 +115,10 @@ pub fn one_in(odds: Uint128) -> String {
         None => "never".to_owned(),
         Some(_) if odds == ONE => "always".to_owned(),
         Some(times) if times > RARE => "less than 1 in a billion".to_owned(),
-        Some(times) if times < 10 => format!("{} in 10", rounded(odds, ONE.wrapping_div(10))),
+        // Rounded, but never to a certainty that it is not.
+        Some(times) if times < 10 => {
+            format!("{} in 10", rounded(odds, ONE.wrapping_div(10)).min(9))
+        }
         Some(_) => format!("1 in {}", grouped(rounded(ONE, odds))),
     }
 }
@@ -154,8 +157,12 @@ pub fn sentences(one: &SecurityResponse, denom: &str) -> Vec<String> {
             middle.dishonest_seats,
             one.seats,
             middle.dishonest_percent,
-            how_often(middle.wrong),
-            how_often(middle.blocked)
+            how_often(middle.wrong, middle.dishonest_seats >= one.quorum),
+            // They block with as many as the honest ones may lack for a quorum.
+            how_often(
+                middle.blocked,
+                middle.dishonest_seats > size.saturating_sub(one.quorum)
+            )
         ));
     }
     list.push(match one.appeal_bond {
@@ -169,8 +176,10 @@ pub fn sentences(one: &SecurityResponse, denom: &str) -> Vec<String> {
     list
 }
 
-fn how_often(odds: Uint128) -> String {
+/// Odds in words. They are rounded down to units of 10⁻¹⁸: zero means never only where it cannot happen.
+fn how_often(odds: Uint128, possible: bool) -> String {
     match odds.u128() {
+        0 if possible => "less than 1 in a billion times".to_owned(),
         0 => "never".to_owned(),
         some if some >= ONE => "every time".to_owned(),
         _ => format!("{} times", one_in(odds)),
@@ -188,7 +197,7 @@ fn cost(one: &SecurityResponse, denom: &str) -> String {
             "Each member locks {lock} {denom}, but so much was forfeited lately that nothing more is taken now: a wrong quorum loses nothing for certain"
         ),
         (Some(_), true) => format!(
-            "Each member locks {lock} {denom}: a wrong quorum that is appealed loses at least {} {denom}",
+            "Each member locks {lock} {denom}: a wrong quorum that a later round overturns loses at least {} {denom}, unless the meter of what was forfeited lately is full by then",
             one.cost_to_corrupt
         ),
     }
@@ -227,6 +236,7 @@ mod tests {
             (Uint128::zero(), "never"),
             (of(1, 1), "always"),
             (of(13, 20), "7 in 10"),
+            (of(99, 100), "9 in 10"),
             (of(1, 5), "2 in 10"),
             (of(1, 12), "1 in 12"),
             (of(1, 139), "1 in 139"),
@@ -235,6 +245,14 @@ mod tests {
         ] {
             assert_eq!(one_in(odds), want);
         }
+    }
+
+    #[test]
+    fn what_can_happen_is_never_told_as_never() {
+        let zero = Uint128::zero();
+        assert_eq!(how_often(zero, true), "less than 1 in a billion times");
+        assert_eq!(how_often(zero, false), "never");
+        assert_eq!(how_often(of(1, 1), true), "every time");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use antiphon_api::{ExecuteMsg, TaskStatus};
 use antiphon_chain::{ChainError, Sender};
 
-pub use offer::{Offer, offer, open_appeal};
+pub use offer::{Earlier, Offer, earlier_appeal, offer};
 pub use report::{AppealReport, Verdict};
 
 use crate::error::ClientError;

@@ -79,32 +79,79 @@ pub async fn offer(network: &Network, id: u64) -> Result<Offer, ClientError> {
     })
 }
 
-/// The appeal of ours that is under way, if there is one: it is followed, never paid for again.
+/// What became of an appeal of an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// Paid, and its task is not at its end: followed, never paid for again.
+    Open(Appealed),
+    /// The task is at its end, and there were appeals of it: the contract keeps their sums, and not whose
+    /// they were.
+    Ended(Box<TaskResponse>),
+}
+
+/// The newest appeal of ours, if there is one. With `again` one whose round has decided does not count: the
+/// outcome that stands then can be appealed once more, for a larger bond.
 ///
 /// # Errors
 /// No such task, or no node answers.
-pub async fn open_appeal(
+pub async fn earlier_appeal(
     network: &Network,
     us: &str,
     id: u64,
-) -> Result<Option<Appealed>, ClientError> {
+    again: bool,
+) -> Result<Option<Earlier>, ClientError> {
     let task = network.contract.task(id).await?;
-    let waits = matches!(
-        task.status,
-        TaskStatus::Drawing | TaskStatus::Committing | TaskStatus::Revealing
-    );
-    let Some(before) = task.outcome.filter(|_| waits && task.round > 0) else {
+    if matches!(task.status, TaskStatus::Final | TaskStatus::Failed) {
+        let settled = task.settlement.as_ref();
+        let appealed = settled.is_some_and(|it| !it.appeal_bonds.is_zero());
+        return Ok(appealed.then(|| Earlier::Ended(Box::new(task))));
+    }
+    if again && task.status == TaskStatus::Answered {
+        return Ok(None);
+    }
+    let Some(stands) = task.outcome else {
         return Ok(None);
     };
-    let round = network.contract.round(id, task.round).await?;
-    let ours = round.appeal.filter(|appeal| appeal.by == us);
-    Ok(ours.map(|appeal| Appealed {
-        task: id,
-        round: task.round,
-        bond: appeal.bond.u128(),
-        before,
-        transaction: None,
-    }))
+    for number in (1..=task.round).rev() {
+        let round = network.contract.round(id, number).await?;
+        let Some(appeal) = round.appeal.filter(|appeal| appeal.by == us) else {
+            continue;
+        };
+        let decided = task.outcome_round.is_some_and(|it| it >= number);
+        let before = match decided {
+            true => outcome_before(network, id, number).await?.unwrap_or(stands),
+            false => stands,
+        };
+        return Ok(Some(Earlier::Open(Appealed {
+            task: id,
+            round: number,
+            bond: appeal.bond.u128(),
+            before,
+            transaction: None,
+        })));
+    }
+    Ok(None)
+}
+
+/// What stood before a round: the ballot of the newest round before it that decided. Only the first round
+/// can decide that the prompt was not to be had.
+async fn outcome_before(
+    network: &Network,
+    id: u64,
+    number: u8,
+) -> Result<Option<Ballot>, ClientError> {
+    for earlier in (0..number).rev() {
+        let round = network.contract.round(id, earlier).await?;
+        let mut lines = round.tally.into_iter();
+        let decided = lines.find(|line| {
+            let counts = earlier == 0 || line.ballot != Ballot::Unavailable {};
+            line.votes >= round.quorum && counts
+        });
+        if let Some(line) = decided {
+            return Ok(Some(line.ballot));
+        }
+    }
+    Ok(None)
 }
 
 /// Why a task cannot be appealed now, and what to do.

@@ -38,6 +38,8 @@ pub struct AppealReport {
     pub before: Ballot,
     /// The answer that stands now, if it is another one: fetched and hashed.
     pub answer: Option<AnswerReport>,
+    /// Why the text of that answer is not here: nobody gave it, or only another one. The verdict stands.
+    pub answer_missing: Option<String>,
     /// What went back to those who appealed, rewards included; all of it is this appeal's if it was the
     /// only one.
     pub to_appellants: Uint128,
@@ -68,12 +70,16 @@ pub(super) async fn build(
         None => network.contract.task(appealed.task).await?,
     };
     let verdict = verdict(&task, appealed);
-    let answer = match (&task.outcome, verdict) {
+    let fetched = match (&task.outcome, verdict) {
         (Some(Ballot::Answer { cid, .. }), Verdict::Won) => {
             let sources = follower.sources_of(cid);
-            AnswerReport::fetch(network, task.outcome.as_ref(), &sources).await?
+            AnswerReport::fetch(network, task.outcome.as_ref(), &sources).await
         }
-        _ => None,
+        _ => Ok(None),
+    };
+    let (answer, answer_missing) = match fetched {
+        Ok(answer) => (answer, None),
+        Err(error) => (None, Some(error.to_string())),
     };
     let settled = task.settlement.as_ref();
     Ok(AppealReport {
@@ -83,6 +89,7 @@ pub(super) async fn build(
         verdict,
         before: appealed.before.clone(),
         answer,
+        answer_missing,
         to_appellants: settled.map_or(Uint128::zero(), |it| it.to_appellants),
         all_bonds: settled.map_or(Uint128::zero(), |it| it.appeal_bonds),
         ballots: follower.members().map(ballot).collect(),

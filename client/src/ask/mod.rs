@@ -96,6 +96,11 @@ pub enum AskEvent<'a> {
         /// The task.
         task: u64,
     },
+    /// The text of what stands now is not to be had; the task is at its end all the same.
+    TextAway {
+        /// Why.
+        why: &'a ClientError,
+    },
     /// The text, hashed.
     Answered {
         /// It.
@@ -183,7 +188,12 @@ async fn pay_and_follow(
             news(AskEvent::Overturned {
                 task: follower.task,
             });
-            answer = answer_of(network, &mut follower, news).await?;
+            // A text that is away is no reason to keep the task's end back.
+            let fetched = answer_of(network, &mut follower, news).await;
+            answer = fetched.unwrap_or_else(|why| {
+                news(AskEvent::TextAway { why: &why });
+                None
+            });
         }
     }
     report::build(network, &follower, answer, Some(posted.height)).await

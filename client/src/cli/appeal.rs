@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use antiphon_api::{TaskResponse, TaskStatus};
+use antiphon_api::{TaskResponse, TaskStatus, Uint128};
 
 use super::confirm::confirmed;
-use crate::appeal::{self, AppealReport, Appealed, Offer, Verdict};
+use crate::appeal::{self, AppealReport, Appealed, Earlier, Offer, Verdict};
 use crate::clock::Clock;
 use crate::error::ClientError;
 use crate::network::Network;
@@ -21,6 +21,10 @@ pub struct AppealArgs {
     /// Put up the bond without asking
     #[arg(long)]
     pub yes: bool,
+    /// Appeal once more, although a round that you have opened has decided: a larger bond, against the
+    /// outcome that stands now
+    #[arg(long)]
+    pub again: bool,
     /// Do not wait for the fresh committee
     #[arg(long)]
     pub no_wait: bool,
@@ -34,12 +38,13 @@ pub struct AppealArgs {
 
 pub(super) async fn run(network: &Network, args: &AppealArgs) -> Result<(), ClientError> {
     let sender = network.owner()?;
-    let under_way = appeal::open_appeal(network, sender.address(), args.task).await?;
-    let appealed = match under_way {
-        Some(appealed) => {
+    let us = sender.address();
+    let appealed = match appeal::earlier_appeal(network, us, args.task, args.again).await? {
+        Some(Earlier::Ended(task)) => return show_ended(&task, args.json, &network.file.denom),
+        Some(Earlier::Open(appealed)) => {
             output::note(&format!(
-                "your appeal of task {} is under way already: nothing more is paid",
-                args.task
+                "your appeal of task {} is under way already: nothing more is paid. When its round {} has decided, --again appeals what stands then",
+                args.task, appealed.round
             ));
             appealed
         }
@@ -64,6 +69,34 @@ pub(super) async fn run(network: &Network, args: &AppealArgs) -> Result<(), Clie
     super::shown(args.json, &report, |report| {
         show(report, &network.file.denom);
     })
+}
+
+/// A task at its end that was appealed: by whom, the contract no longer knows.
+fn show_ended(task: &TaskResponse, json: bool, denom: &str) -> Result<(), ClientError> {
+    let settled = task.settlement.as_ref();
+    let bonds = settled.map_or(Uint128::zero(), |it| it.appeal_bonds);
+    let back = settled.map_or(Uint128::zero(), |it| it.to_appellants);
+    let id = task.task;
+    if json {
+        return output::json(&serde_json::json!({
+            "task": id,
+            "status": task.status,
+            "outcome": task.outcome,
+            "contested": task.contested,
+            "all_bonds": bonds,
+            "to_appellants": back,
+        }));
+    }
+    let contested = match task.contested {
+        true => ", contested: the last committee that was asked did not agree",
+        false => "",
+    };
+    output::text(&format!(
+        "task {id} is at its end: {}{contested}. Its appeals put up {bonds} {denom} together, and {back} {denom} went back to those who made them. \
+         Nothing is paid now; `antiphon task {id}` shows the rest",
+        ballot_words(task.outcome.as_ref())
+    ));
+    Ok(())
 }
 
 /// What is at stake, before anything is paid.
@@ -94,7 +127,7 @@ fn show_offer(offer: &Offer) {
         "the same one    the bond is lost: it pays the fresh workers, and the rest is burned"
             .to_owned(),
         format!(
-            "no agreement    the outcome stays, marked contested; each that answered gets {} {denom} of the bond, and the rest comes back",
+            "no agreement    the outcome stays, marked contested; each that answered gets {} {denom} of the bond, and the rest comes back, unless a later round decides",
             offer.each
         ),
         format!(
@@ -189,6 +222,11 @@ fn said(task: &TaskResponse, appealed: &Appealed) -> String {
 fn show(report: &AppealReport, denom: &str) {
     if let Some(answer) = &report.answer {
         output::text(&answer.text);
+    }
+    if let Some(why) = &report.answer_missing {
+        output::warning(&format!(
+            "the text of the answer that stands now is not to be had: {why}"
+        ));
     }
     let id = report.task.id;
     let (bond, back) = (report.bond, report.to_appellants);

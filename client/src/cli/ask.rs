@@ -173,6 +173,11 @@ pub(super) fn tell(event: &AskEvent<'_>, as_json: bool, wait: &Progress) {
             wait.aside(|| output::warning(&line));
             return;
         }
+        AskEvent::TextAway { why } => {
+            let line = format!("the text of the answer that stands is not to be had: {why}");
+            wait.aside(|| output::warning(&line));
+            return;
+        }
         AskEvent::Reached { stage, ms } => {
             wait.label(next(*stage));
             let seconds = format!("{}.{:03}", ms.wrapping_div(1000), ms.wrapping_rem(1000));
@@ -232,6 +237,9 @@ pub fn no_answer(report: &AskReport) -> ClientError {
         ),
         Some(Ballot::Unavailable {}) => format!(
             "the workers could not fetch the prompt (task {id}): its holders went away; ask again"
+        ),
+        Some(Ballot::Answer { .. }) => format!(
+            "the text of the answer that stands is not to be had now (task {id}); ask the same again for it, which is free as long as nothing contradicts it"
         ),
         _ => format!(
             "no quorum: fewer than {} of {} workers agreed (task {id}). The escrow, less what was paid for work, is back in your balance; `antiphon task {id}` shows who said what; ask again with --fresh",

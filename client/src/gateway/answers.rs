@@ -177,6 +177,8 @@ pub struct Answered {
     pub committee: u32,
     /// A later committee could not confirm it.
     pub contested: bool,
+    /// Another committee gave the same question another answer.
+    pub conflict: bool,
     /// The transaction that posted the task, if it is known.
     pub transaction: Option<String>,
     /// It was on chain before: this request paid nothing.
@@ -263,6 +265,10 @@ pub trait Answers: Debug + Send + Sync + 'static {
         posted: &'a Posted,
         tell: Tell<'a>,
     ) -> Later<'a, Result<Answered, Failure>>;
+
+    /// Whether nothing confirms what this question's task said: a later committee did not agree, or the
+    /// index names another answer beside it. While a committee is at work nobody can tell yet.
+    fn doubted<'a>(&'a self, key: &'a QuestionKey, task: u64) -> Later<'a, Result<bool, Failure>>;
 
     /// How the money of this question's task ended; none while it is open.
     fn settled<'a>(

@@ -224,11 +224,11 @@ impl Run<'_> {
 
     async fn answer(&self) -> Result<Answered, Failure> {
         let inner = &self.desk.inner;
-        if let Some(entry) = inner.journal.find(&self.question.key)
-            && let Some(answer) = self.earlier_task(entry).await?
-        {
-            inner.metrics.dedupe(Dedupe::Task);
-            return Ok(answer);
+        for entry in inner.journal.earlier(&self.question.key, self.payer()) {
+            if let Some(answer) = self.earlier_task(entry).await? {
+                inner.metrics.dedupe(Dedupe::Task);
+                return Ok(answer);
+            }
         }
         if let Some(known) = inner.answers.known(&self.question).await? {
             inner.metrics.dedupe(Dedupe::Index);
@@ -255,7 +255,8 @@ impl Run<'_> {
         self.follow(id, &posted).await
     }
 
-    /// An earlier task of the same question: attached to, never paid for again.
+    /// An earlier task of the same question: attached to and never paid for again, unless nothing confirms
+    /// what it said. Such an answer is given again only to the API key that paid for it, as a retry.
     async fn earlier_task(&self, entry: Entry) -> Result<Option<Answered>, Failure> {
         let inner = &self.desk.inner;
         let posted = match &entry.standing {
@@ -267,10 +268,19 @@ impl Run<'_> {
                 None => posted_in(&entry.standing),
             },
         };
-        match posted {
-            Some(posted) => self.follow(entry.id, &posted).await.map(Some),
-            None => Ok(None),
+        let Some(posted) = posted else {
+            return Ok(None);
+        };
+        let key = &self.question.key;
+        if !entry.is_retried_by(self.payer()) && inner.answers.doubted(key, posted.task).await? {
+            return Ok(None);
         }
+        self.follow(entry.id, &posted).await.map(Some)
+    }
+
+    /// The API key that pays; none for whoever reaches a gateway without keys.
+    fn payer(&self) -> Option<&str> {
+        self.charge.as_ref().map(|charge| charge.name.as_str())
     }
 
     async fn follow(&self, id: u64, posted: &Posted) -> Result<Answered, Failure> {

@@ -44,12 +44,27 @@ fn of_round(task: &TaskResponse, round: &RoundResponse) -> String {
         )
     } else if number == task.round && is_under_way(task) && !task.undecided {
         format!("{} of {} are in", task.members, round.size)
-    } else if task.outcome_round.is_some_and(|standing| number < standing) {
-        "a later round took its place".to_owned()
+    } else if let Some(said) = said_before(task, round) {
+        said.to_owned()
     } else {
         format!("no agreement, {} equal ballots were needed", round.quorum)
     };
     format!("round {number}: {} workers{how}: {said}", round.size)
+}
+
+/// What to say of a round before the one that stands; none if it came to no quorum. At the task's end the
+/// contract keeps no tally, and nobody can tell whether it did.
+fn said_before(task: &TaskResponse, round: &RoundResponse) -> Option<&'static str> {
+    task.outcome_round
+        .filter(|standing| round.round < *standing)?;
+    if matches!(task.status, TaskStatus::Final | TaskStatus::Failed) {
+        return Some("a later round decided after it");
+    }
+    // Only the first round can decide that the prompt was not to be had.
+    let counts = |ballot: &Ballot| round.round == 0 || *ballot != Ballot::Unavailable {};
+    let mut lines = round.tally.iter();
+    let decided = lines.any(|line| line.votes >= round.quorum && counts(&line.ballot));
+    decided.then_some("a later round took its place")
 }
 
 fn outcome(task: &TaskResponse) -> Option<String> {

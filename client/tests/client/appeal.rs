@@ -12,7 +12,7 @@ use crate::world::{TEXT, World, answer_json, name};
 
 const OTHER: &[u8] = b"Because blue light scatters more.";
 
-fn other_answer() -> Value {
+pub(crate) fn other_answer() -> Value {
     let mut answer = answer_json();
     answer["answer"]["cid"] = json!(Cid::of_raw(OTHER));
     answer
@@ -27,7 +27,7 @@ fn answered(world: &World) -> Value {
 }
 
 /// The same in its round 1.
-fn later(world: &World, status: &str, fields: Value) -> Value {
+pub(crate) fn later(world: &World, status: &str, fields: Value) -> Value {
     let task = with(
         world.task(status, answer_json()),
         json!({
@@ -38,14 +38,14 @@ fn later(world: &World, status: &str, fields: Value) -> Value {
     with(task, fields)
 }
 
-fn ended(world: &World, fields: Value, to_appellants: &str) -> Value {
+pub(crate) fn ended(world: &World, fields: Value, to_appellants: &str) -> Value {
     let mut task = later(world, "final", fields);
     task["settlement"]["appeal_bonds"] = json!("4100");
     task["settlement"]["to_appellants"] = json!(to_appellants);
     task
 }
 
-fn round_1(world: &World, by: &str) {
+pub(crate) fn round_1(world: &World, by: &str) {
     let member = |n: usize| {
         json!({
             "worker": format!("wasm1fresh{n}"), "position": n, "endpoint": world.workers[n % 5].url,
@@ -63,7 +63,7 @@ fn round_1(world: &World, by: &str) {
 }
 
 /// From the appeal window to `end`: looked at for an open appeal, for the offer, and before the payment.
-fn plays(world: &World, end: Value) {
+pub(crate) fn plays(world: &World, end: Value) {
     let window = answered(world);
     let run = [
         window.clone(),
@@ -82,7 +82,7 @@ fn plays(world: &World, end: Value) {
     round_1(world, &world.payer());
 }
 
-async fn stage() -> World {
+pub(crate) async fn stage() -> World {
     let world = World::honest().await;
     for worker in &world.workers {
         worker.keep(OTHER);

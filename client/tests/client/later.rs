@@ -297,6 +297,13 @@ async fn where_no_step_is_due_the_reason_is_told_before_it_costs_a_fee() {
             ),
             "closes at block 9999",
         ),
+        (
+            with(
+                world.task("answered", answer_json()),
+                json!({ "deadline": 9_999 }),
+            ),
+            "can be appealed until block 9999",
+        ),
         (asked(&world), "is at its end"),
     ];
     for (task, said) in cases {

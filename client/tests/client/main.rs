@@ -8,6 +8,7 @@
 )]
 
 mod appeal;
+mod appeal_again;
 mod ask;
 mod binary;
 mod carry;

@@ -46,6 +46,61 @@ async fn a_task_with_a_later_round_is_told_in_sentences() {
 }
 
 #[tokio::test]
+async fn a_round_without_a_quorum_before_one_with_it_is_not_told_as_replaced() {
+    let world = World::honest().await;
+    let tally = |votes: u32| json!([{ "ballot": answer_json(), "votes": votes }]);
+    let prompt_gone = json!([{ "ballot": { "unavailable": {} }, "votes": 9 }]);
+    for (status, first, second, said) in [
+        (
+            "answered",
+            tally(3),
+            tally(7),
+            ["no agreement, 4 equal", "no agreement, 8 equal"],
+        ),
+        (
+            "answered",
+            json!([]),
+            prompt_gone,
+            ["no agreement, 4 equal", "no agreement, 8 equal"],
+        ),
+        (
+            "answered",
+            tally(4),
+            tally(8),
+            ["a later round took its place"; 2],
+        ),
+        // The contract keeps no tally then.
+        (
+            "final",
+            json!([]),
+            json!([]),
+            ["a later round decided after it"; 2],
+        ),
+    ] {
+        let fields = json!({ "round": 2, "size": 23, "quorum": 16, "outcome_round": 2, "outcome_votes": 20 });
+        states(&world, &[with(world.task(status, answer_json()), fields)]);
+        for (number, (size, quorum, tally)) in [(5, 4, first), (11, 8, second), (23, 16, json!([]))]
+            .into_iter()
+            .enumerate()
+        {
+            let round = json!({
+                "task": 17, "round": number, "size": size, "quorum": quorum, "opened": 30, "members": [],
+                "replaced": [], "tally": tally, "appeal": null,
+            });
+            let query = format!(r#"{{"round":{{"task":17,"round":{number}}}}}"#);
+            world.node.says(&query, [round]);
+        }
+        let ran = run(&world, &["task", "17"], "").await;
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        for (number, said) in said.iter().enumerate() {
+            let mut lines = ran.out.lines();
+            let line = lines.find(|line| line.starts_with(&format!("round {number}:")));
+            assert!(line.unwrap().contains(said), "{said}\n{}", ran.out);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_task_at_its_end_tells_what_can_still_be_done() {
     let world = World::honest().await;
     let task = with(asked(&world), callback(false, 9_999));
@@ -117,6 +172,47 @@ async fn an_answer_that_is_overturned_while_it_is_waited_for_is_told_anew() {
     );
     assert!(
         ran.err.contains("9 of 11 workers, verified here · task 17"),
+        "{}",
+        ran.err
+    );
+}
+
+#[tokio::test]
+async fn an_overturned_answer_whose_new_text_nobody_gives_is_told_with_the_tasks_end() {
+    let world = World::honest().await;
+    let mut stands = answer_json();
+    stands["answer"]["cid"] = json!(Cid::of_raw(b"nobody has this"));
+    let later = json!({ "round": 1, "size": 11, "quorum": 8, "outcome_round": 1, "outcome_votes": 9, "outcome": stands });
+    let first = world.task("answered", answer_json());
+    states(&world, &[first, with(asked(&world), later)]);
+    let round = json!({
+        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
+        "appeal": null,
+    });
+    world
+        .node
+        .says(r#"{"round":{"task":17,"round":1}}"#, [round]);
+    let ran = run(&world, &["ask", QUESTION, "--wait-final", "--json"], "").await;
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (&report["answer"], &report["task"]["votes"]),
+        (&json!(null), &json!(9))
+    );
+    assert_ne!(ran.code, 0);
+    states(
+        &world,
+        &[
+            world.task("answered", answer_json()),
+            with(
+                asked(&world),
+                json!({ "outcome": stands, "outcome_round": 1, "round": 1, "size": 11 }),
+            ),
+        ],
+    );
+    let ran = run(&world, &["ask", QUESTION, "--wait-final"], "").await;
+    assert!(
+        ran.err
+            .contains("the text of the answer that stands is not to be had"),
         "{}",
         ran.err
     );

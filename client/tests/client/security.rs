@@ -97,7 +97,7 @@ async fn one_size_is_told_in_plain_words_and_numbers() {
         "If 8 of the 40 seats were dishonest and in league (20 %), a wrong answer would pass the first committee 1 in 139 times",
         "keep it from any answer 2 in 10 times",
         "appeal for a bond of 4100 uanti",
-        "a wrong quorum that is appealed loses at least 7900 uanti",
+        "a wrong quorum that a later round overturns loses at least 7900 uanti, unless the meter",
         "1 in 250,000",
         "1 in 13,900",
     ] {

@@ -177,6 +177,7 @@ fn word(event: &AskEvent<'_>) -> String {
         AskEvent::Posted { task, escrow } => format!("posted {task} {escrow}"),
         AskEvent::Reached { stage, .. } => stage.name().to_owned(),
         AskEvent::Answered { answer } => format!("text {}", answer.text),
+        AskEvent::TextAway { why } => format!("text away {why}"),
     }
 }
 

@@ -12,8 +12,12 @@ use crate::gate::{Gate, asking, fine, question, refused};
 const NAME: &str = "alice";
 
 fn key_in(home: &std::path::Path, budget: u128) -> String {
+    key_of(home, NAME, budget)
+}
+
+fn key_of(home: &std::path::Path, name: &str, budget: u128) -> String {
     let key = ApiKey {
-        name: NAME.to_owned(),
+        name: name.to_owned(),
         sha256: antiphon_api::Hex([0; 32]),
         budget: Some(antiphon_api::Uint128::new(budget)),
         per_minute: None,
@@ -199,6 +203,74 @@ async fn after_a_task_without_a_quorum_the_same_question_makes_a_new_one() {
     let body = fine(gate.chat(&question()).await).await;
     assert_eq!(body["antiphon"]["task"], 18);
     assert_eq!(net.posts(), 2);
+}
+
+#[tokio::test]
+async fn a_contested_answer_is_given_again_to_who_paid_for_it_and_another_key_pays_its_own() {
+    for ended in [true, false] {
+        let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+        let alice = key_in(home.path(), 10_000);
+        let bob = key_of(home.path(), "bob", 10_000);
+        (net.script().doubted, net.script().ended) = (true, ended);
+        let gate = Gate::start(&net, home.path()).await;
+        let body = question();
+        let task =
+            async |key: &str| fine(gate.chat_with(key, &body).await).await["antiphon"].clone();
+        assert_eq!(task(&alice).await["task"], 17);
+        let open = if ended { 0 } else { 1 };
+        gate.until_metric(&format!("antiphon_gateway_open_tasks {open}"))
+            .await;
+        let again = task(&alice).await;
+        assert_eq!(
+            (&again["task"], &again["contested"]),
+            (&json!(17), &json!(true))
+        );
+        assert_eq!(task(&bob).await["task"], 18, "nobody else gets it free");
+        assert_eq!(task(&bob).await["task"], 18);
+        // Whoever asked in between: a retry is of what its key has paid for.
+        assert_eq!(task(&alice).await["task"], 17);
+        assert_eq!((net.posts(), net.paid()), (2, 2 * ESCROW));
+        gate.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn after_an_hour_a_contested_answer_is_paid_for_anew() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    (net.script().doubted, net.script().ended) = (true, true);
+    let gate = Gate::start(&net, home.path()).await;
+    fine(gate.chat(&question()).await).await;
+    gate.until_metric("antiphon_gateway_open_tasks 0").await;
+    fine(gate.chat(&question()).await).await;
+    assert_eq!(net.posts(), 1);
+    gate.kill().await;
+    let path = home.path().join("journal.jsonl");
+    let lines = std::fs::read_to_string(&path).unwrap();
+    let old = lines.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if let Some(at) = line.pointer_mut("/settled/at") {
+            *at = json!(at.as_u64().unwrap() - 3_601);
+        }
+        format!("{line}\n")
+    });
+    std::fs::write(&path, old.collect::<String>()).unwrap();
+    let gate = Gate::start(&net, home.path()).await;
+    let body = fine(gate.chat(&question()).await).await;
+    assert_eq!((&body["antiphon"]["task"], net.posts()), (&json!(18), 2));
+}
+
+#[tokio::test]
+async fn an_ended_task_that_the_index_does_not_name_yet_is_attached_to_by_everybody() {
+    let (net, home) = (FakeNet::new(), tempfile::tempdir().unwrap());
+    let alice = key_in(home.path(), 10_000);
+    let bob = key_of(home.path(), "bob", 10_000);
+    net.script().ended = true;
+    let gate = Gate::start(&net, home.path()).await;
+    fine(gate.chat_with(&alice, &question()).await).await;
+    gate.until_metric("antiphon_gateway_open_tasks 0").await;
+    net.ledger().index.clear();
+    fine(gate.chat_with(&bob, &question()).await).await;
+    assert_eq!(net.posts(), 1);
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub(crate) struct Script {
     pub(crate) hold: bool,
     /// Tasks are final.
     pub(crate) ended: bool,
+    /// Nothing confirms what tasks say: the index does not give it.
+    pub(crate) doubted: bool,
     /// Reading the network fails.
     pub(crate) down: Option<Failure>,
     pub(crate) probe: Probe,
@@ -96,6 +98,7 @@ impl FakeNet {
                 outcome: Ok(TEXT.to_owned()),
                 hold: false,
                 ended: false,
+                doubted: false,
                 down: None,
                 probe: Probe {
                     height: 100,
@@ -156,6 +159,7 @@ impl FakeNet {
             votes: 5,
             committee: 5,
             contested: false,
+            conflict: false,
             transaction: Some(format!("TX{task}")),
             known,
         }
@@ -220,7 +224,11 @@ impl FakeNet {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let outcome = self.script().outcome.clone();
-        outcome.map(|text| self.answered(task, &text, false))
+        let contested = self.script().doubted;
+        outcome.map(|text| Answered {
+            contested,
+            ..self.answered(task, &text, false)
+        })
     }
 }
 
@@ -308,13 +316,18 @@ impl Answers for FakeNet {
         Box::pin(self.vote(posted.task, tell))
     }
 
+    fn doubted<'a>(&'a self, _: &'a QuestionKey, _: u64) -> Later<'a, Result<bool, Failure>> {
+        let doubted = self.script().doubted;
+        Box::pin(async move { Ok(doubted) })
+    }
+
     fn settled<'a>(
         &'a self,
         _: &'a QuestionKey,
         task: u64,
     ) -> Later<'a, Result<Option<Settled>, Failure>> {
         let ended = self.script().ended;
-        if ended {
+        if ended && !self.script().doubted {
             let outcome = self.script().outcome.clone();
             if let Ok(text) = outcome {
                 let known = self.answered(task, &text, true);

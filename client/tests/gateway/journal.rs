@@ -57,9 +57,9 @@ fn a_long_journal_is_written_anew_and_says_the_same() {
     assert_eq!(journal.spent("alice"), 37);
     let tasks: Vec<u64> = journal.open_tasks().iter().map(|entry| entry.id).collect();
     assert_eq!(tasks, [open]);
-    let kept = journal.find(&key("ended")).unwrap();
+    let kept = journal.earlier(&key("ended"), None).pop().unwrap();
     assert!(matches!(kept.standing, Standing::Ended { task: 2, .. }));
-    assert!(journal.find(&key("x")).is_none());
+    assert!(journal.earlier(&key("x"), None).pop().is_none());
     // Numbers are never given twice.
     assert!(journal.intend(&key("y"), None, 1).unwrap() > ended);
 }
@@ -104,7 +104,7 @@ fn every_step_is_what_the_next_run_reads() {
     drop(journal);
     let journal = again();
     assert!(
-        journal.find(&key("intended")).is_none(),
+        journal.earlier(&key("intended"), None).pop().is_none(),
         "nothing was signed for {intended}"
     );
     assert_eq!(journal.spent("alice"), 6);
@@ -114,7 +114,7 @@ fn every_step_is_what_the_next_run_reads() {
         (1, &Standing::Noted(pending))
     );
     assert!(
-        journal.find(&key("over")).is_none(),
+        journal.earlier(&key("over"), None).pop().is_none(),
         "it may be asked again"
     );
     assert_eq!(
@@ -168,7 +168,10 @@ fn a_new_contract_on_the_same_chain_keeps_what_keys_have_used() {
     for _ in 0..2 {
         let journal = open(&moved);
         assert_eq!(journal.spent("alice"), 10);
-        assert!(journal.find(&key("a")).is_none(), "its task is not there");
+        assert!(
+            journal.earlier(&key("a"), None).pop().is_none(),
+            "its task is not there"
+        );
     }
     let anew = Facts {
         first_block: Some("BB".repeat(32)),
@@ -190,8 +193,14 @@ fn a_first_block_that_becomes_known_is_taken_down() {
     journal.posted(id, &posted(1)).unwrap();
     drop(journal);
     for known in [Some("AA"), None, Some("AA")] {
-        assert!(open(known).find(&key("a")).is_some(), "{known:?}");
+        assert!(
+            open(known).earlier(&key("a"), None).pop().is_some(),
+            "{known:?}"
+        );
     }
     let other = open(Some("BB"));
-    assert!(other.find(&key("a")).is_none(), "the chain began anew");
+    assert!(
+        other.earlier(&key("a"), None).pop().is_none(),
+        "the chain began anew"
+    );
 }

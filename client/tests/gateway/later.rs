@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use antiphon_api::Cid;
-use antiphon_client::gateway::Carry;
+use antiphon_client::gateway::{Answers as _, Carry};
 use antiphon_client::question::{SamplingFlags, prompt_of};
 use cosmrs::proto::cosmwasm::wasm::v1::MsgExecuteContract;
 use cosmrs::proto::traits::Message as _;
@@ -96,6 +96,46 @@ async fn a_contested_answer_is_called_so_in_a_reply() {
     // The committee is that of the round that stands, not of the one that did not agree.
     assert_eq!(reply["antiphon"]["committee"], 5);
     assert_eq!(reply["antiphon"]["quorum"], 4);
+}
+
+#[tokio::test]
+async fn what_nothing_confirms_is_told_apart_from_what_still_may_be() {
+    let world = World::honest().await;
+    let answers = chain_answers(&world).await;
+    let key = antiphon_client::gateway::QuestionKey {
+        account: world.payer(),
+        model: 1,
+        prompt: prompt().cid(),
+        committee: None,
+    };
+    let entry = |conflict: bool| json!({ "task": 16, "ballot": answer_json(), "committee": 5, "votes": 5, "height": 9, "conflict": conflict });
+    for (status, contested, conflict, want) in [
+        ("final", false, false, false),
+        ("final", false, true, true),
+        ("final", true, false, true),
+        ("answered", true, false, true),
+        // Its own committee may yet decide otherwise than the index says.
+        ("answered", false, true, false),
+        ("committing", true, false, false),
+    ] {
+        let mut task = world.task(status, answer_json());
+        task["contested"] = json!(contested);
+        world.node.says(r#"{"task":{"task":17}}"#, [task]);
+        world.index(entry(conflict));
+        let doubted = answers.doubted(&key, 17).await.unwrap();
+        assert_eq!(doubted, want, "{status} {contested} {conflict}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_the_index_contradicts_is_called_so() {
+    let world = World::honest().await;
+    world.plays(&["final"]);
+    world.index(json!({ "task": 16, "ballot": { "invalid": {} }, "committee": 5, "votes": 5, "height": 9, "conflict": true }));
+    let (_home, gate) = gate(&world).await;
+    let reply = fine(gate.chat(&question()).await).await;
+    assert_eq!(reply["antiphon"]["conflict"], true);
+    assert_eq!(reply["antiphon"]["contested"], false);
 }
 
 #[tokio::test]

@@ -120,10 +120,15 @@ impl ChainAnswers {
     pub(super) fn fee(&self, question: Option<&Question>) -> u128 {
         let bytes = question.filter(|_| self.carry != Carry::Never);
         let bytes = bytes.map_or(0, |question| question.prompt.to_canonical().len());
-        let carried = match bytes <= MAX_CARRIED_BYTES {
-            true => u64::try_from(bytes).unwrap_or(u64::MAX),
-            false => 0,
-        };
+        match bytes <= MAX_CARRIED_BYTES {
+            true => self.fee_of(bytes),
+            false => self.fee_of(0),
+        }
+    }
+
+    /// Most a transaction costs that carries so many bytes.
+    pub(super) fn fee_of(&self, bytes: usize) -> u128 {
+        let carried = u64::try_from(bytes).unwrap_or(u64::MAX);
         let gas = CALL_GAS.saturating_add(carried.saturating_mul(CARRIED_BYTE_GAS));
         let price = self.network.file.gas_price.parse::<GasPrice>();
         let fee = price.ok().and_then(|price| price.fee(gas).ok());

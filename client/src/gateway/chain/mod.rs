@@ -154,6 +154,7 @@ impl ChainAnswers {
             votes: entry.votes,
             committee: entry.committee,
             known: true,
+            conflict: false,
         };
         let transaction = outcome::transaction(&self.network, &task).await;
         Ok(Some(outcome.answered(answer, transaction)))
@@ -176,6 +177,24 @@ impl ChainAnswers {
         Ok(found.settlement.map(|settlement| Settled {
             refund: settlement.refunded.u128(),
         }))
+    }
+
+    async fn is_doubted(&self, key: &QuestionKey, task: u64) -> Result<bool, Failure> {
+        let found = self.task(task).await?;
+        outcome::same_question(key, &found)?;
+        match found.status {
+            TaskStatus::Answered => Ok(found.contested),
+            TaskStatus::Final if !found.contested => {
+                let index = self.network.contract.answer(key.model, key.prompt).await;
+                let entry = index.map_err(|e| of_chain(&e))?.answer;
+                Ok(entry.is_some_and(|entry| entry.conflict))
+            }
+            TaskStatus::Final => Ok(true),
+            TaskStatus::Drawing
+            | TaskStatus::Committing
+            | TaskStatus::Revealing
+            | TaskStatus::Failed => Ok(false),
+        }
     }
 
     async fn receipt_of(&self, task: u64) -> Result<String, Failure> {
@@ -270,6 +289,10 @@ impl Answers for ChainAnswers {
         tell: Tell<'a>,
     ) -> Later<'a, Result<Answered, Failure>> {
         Box::pin(self.see_through(key, posted, tell))
+    }
+
+    fn doubted<'a>(&'a self, key: &'a QuestionKey, task: u64) -> Later<'a, Result<bool, Failure>> {
+        Box::pin(self.is_doubted(key, task))
     }
 
     fn settled<'a>(

@@ -29,6 +29,7 @@ pub(super) struct Outcome<'t> {
     pub(super) votes: u32,
     pub(super) committee: u32,
     pub(super) known: bool,
+    pub(super) conflict: bool,
 }
 
 impl Outcome<'_> {
@@ -48,6 +49,7 @@ impl Outcome<'_> {
             votes: self.votes,
             committee: self.committee,
             contested: self.task.contested,
+            conflict: self.conflict,
             transaction,
             known: self.known,
         }
@@ -175,8 +177,20 @@ async fn text(
         votes: task.outcome_votes.unwrap_or(0),
         committee: size_of(network, task).await,
         known: false,
+        conflict: has_conflict(network, task).await,
     };
     Ok(outcome.answered(answer, Some(posted.transaction.clone())))
+}
+
+/// Whether the index names another answer beside that of a final task. It is told with the answer, and no
+/// reason to keep the answer back: a node that does not tell is taken for no.
+async fn has_conflict(network: &Network, task: &TaskResponse) -> bool {
+    if task.status != TaskStatus::Final {
+        return false;
+    }
+    let found = network.contract.answer(task.model, task.prompt).await;
+    let entry = found.ok().and_then(|found| found.answer);
+    entry.is_some_and(|entry| entry.conflict)
 }
 
 /// Members of the round that decided.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_api::{ExecuteMsg, HexBinary, MAX_CARRIED_BYTES};
-use antiphon_chain::{ChainError, Coin, Sender, Sent, TxOutcome, attached, gas};
+use antiphon_chain::{ChainError, Coin, Sender, Sent, TxOutcome, attached, executed, gas};
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
@@ -139,11 +139,12 @@ impl ChainAnswers {
     /// Holds what an earlier run signed away and does not know the fate of.
     pub(super) fn hold_again(&self, key: &QuestionKey, escrow: u128, pending: &Pending) {
         let bytes = HEXLOWER.decode(pending.bytes.as_bytes());
-        let attached = attached(&bytes.unwrap_or_default(), &self.facts.denom);
+        let bytes = bytes.unwrap_or_default();
+        let attached = attached(&bytes, &self.facts.denom);
         let take = Take {
             account: key.account.clone(),
             prepaid: escrow.saturating_sub(attached),
-            coins: attached.saturating_add(self.fee(None)),
+            coins: attached.saturating_add(self.fee_of(carried(&bytes))),
         };
         self.held.hold(&pending.hash, take);
     }
@@ -171,6 +172,20 @@ impl ChainAnswers {
             Err(error) => Err(of_chain(&error)),
         }
     }
+}
+
+/// Bytes of the prompt that a signed transaction carries.
+fn carried(tx: &[u8]) -> usize {
+    let sizes = executed(tx).into_iter().map(|(_, msg)| {
+        let msg = serde_json::from_slice::<ExecuteMsg>(&msg);
+        match msg {
+            Ok(ExecuteMsg::PostTask {
+                block: Some(block), ..
+            }) => block.len(),
+            _ => 0,
+        }
+    });
+    sizes.fold(0, usize::saturating_add)
 }
 
 fn pending_of(sent: &Sent) -> Pending {

@@ -136,11 +136,17 @@ impl Journal {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The newest entry of a question that may still have an answer.
-    pub fn find(&self, key: &QuestionKey) -> Option<Entry> {
-        let inner = self.lock();
-        let id = inner.state.by_key.get(key)?;
-        inner.state.entries.get(id).cloned()
+    /// Entries of a question that may still have an answer: the newest one, then the newest that this API
+    /// key paid for, if that is another one and a request now counts as its retry.
+    pub fn earlier(&self, key: &QuestionKey, by: Option<&str>) -> Vec<Entry> {
+        let state = &self.lock().state;
+        let newest = state.by_key.get(key).copied();
+        let newest = newest.and_then(|id| state.entries.get(&id));
+        let mut own = state.entries.values().rev().filter(|entry| {
+            entry.key == *key && !entry.over && entry.is_paid() && entry.is_retried_by(by)
+        });
+        let own = own.next().filter(|own| newest != Some(own));
+        newest.into_iter().chain(own).cloned().collect()
     }
 
     /// One entry.

@@ -91,6 +91,23 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether a request of this API key (none: a gateway without keys) is a retry of what it paid for:
+    /// while the task is under way, and for [`REMEMBERED_SECONDS`] after its end.
+    #[must_use]
+    pub fn is_retried_by(&self, by: Option<&str>) -> bool {
+        let recent = match self.standing {
+            Standing::Ended { at, .. } => {
+                super::unix_now() <= at.saturating_add(REMEMBERED_SECONDS)
+            }
+            Standing::Intended | Standing::Noted(_) | Standing::Open { .. } => true,
+        };
+        recent && self.by.as_deref() == by
+    }
+
+    pub(super) const fn is_paid(&self) -> bool {
+        !self.is_unpaid()
+    }
+
     const fn is_unpaid(&self) -> bool {
         matches!(self.standing, Standing::Intended | Standing::Noted(_))
     }

@@ -95,6 +95,7 @@ impl Reply {
             votes: answered.votes,
             committee: answered.committee,
             contested: answered.contested,
+            conflict: answered.conflict,
             transaction: answered.transaction.clone(),
             known: answered.known,
             receipt: format!("/v1/receipts/{}", self.id(answered.task)),

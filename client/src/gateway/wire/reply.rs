@@ -126,6 +126,8 @@ pub struct Proof {
     pub committee: u32,
     /// A later committee could not confirm it.
     pub contested: bool,
+    /// Another committee gave the same question another answer.
+    pub conflict: bool,
     /// The transaction that posted the task, if it is known.
     pub transaction: Option<String>,
     /// It was on chain before: this request paid nothing.
