@@ -1,9 +1,14 @@
 //! What the whole-system tests share: a network of real processes, a question, and the books at the end.
 
+pub mod callers;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use antiphon_api::{ConductInfo, MemberInfo, RoundResponse, TaskResponse, TotalsResponse, Uint128};
+use antiphon_api::{
+    Cid, ConductInfo, ExecuteMsg, MemberInfo, RoundResponse, TaskResponse, TotalsResponse, Uint128,
+};
+use antiphon_chain::Sender;
 use antiphon_client::network::NetworkFile;
 use antiphon_client::question::{SamplingFlags, prompt_of};
 use antiphon_client::{AskOptions, AskReport};
@@ -20,7 +25,7 @@ pub const SHORT_BLOCKS: u64 = 100;
 pub const LONG_BLOCKS: u64 = 300;
 
 /// How long a test waits for anything.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Five workers on a fresh chain with this many milliseconds between blocks; `liars` run the program that lies.
 ///
@@ -93,6 +98,41 @@ pub async fn ask(network: &Network, text: &str) -> Result<AskReport, Failure> {
     asking(network, text).await?.await?
 }
 
+/// Posts a question that its task carries, paid by this sender; gives the task. Nobody waits for it.
+///
+/// # Errors
+/// The contract refuses.
+pub async fn post_carried(
+    network: &Network,
+    by: &Sender,
+    text: &str,
+    max_output_tokens: u32,
+) -> Result<u64, Failure> {
+    let sampling = SamplingFlags {
+        max_output_tokens: Some(max_output_tokens),
+        ..SamplingFlags::default()
+    };
+    let block = prompt_of(text, &sampling)?.to_canonical().into_bytes();
+    let (model, prompt_bytes) = (network.facts().model, u32::try_from(block.len())?);
+    let contract = network.contract();
+    let fee = contract
+        .estimate_fee(model, prompt_bytes, max_output_tokens, None)
+        .await?;
+    let post = ExecuteMsg::PostTask {
+        model,
+        prompt: Cid::of_raw(&block),
+        prompt_bytes,
+        max_output_tokens,
+        holders: Vec::new(),
+        block: Some(block.into()),
+        committee: None,
+        callback: None,
+    };
+    let done = callers::say(network, by, &post, fee.escrow.u128()).await?;
+    let task = done.attribute("wasm-task_added", "task");
+    Ok(task.ok_or("no task was added")?.parse()?)
+}
+
 /// The first task of the network and its current round.
 ///
 /// # Errors
@@ -106,22 +146,35 @@ pub async fn now(network: &Network) -> Result<(TaskResponse, RoundResponse), Fai
 /// Polls the first task and its round until they are as wanted.
 ///
 /// # Errors
-/// They are not within two minutes.
+/// They are not within five minutes.
 pub async fn until(
     network: &Network,
     what: &str,
     wanted: impl Fn(&TaskResponse, &RoundResponse) -> bool,
 ) -> Result<(), Failure> {
+    eventually(what, async || {
+        let (task, round) = now(network).await.ok()?;
+        wanted(&task, &round).then_some(())
+    })
+    .await
+}
+
+/// Polls until there is something.
+///
+/// # Errors
+/// There is nothing within five minutes; the text says what was waited for.
+pub async fn eventually<T>(
+    what: &str,
+    mut find: impl AsyncFnMut() -> Option<T>,
+) -> Result<T, Failure> {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        if let Ok((task, round)) = now(network).await
-            && wanted(&task, &round)
-        {
-            return Ok(());
+        if let Some(found) = find().await {
+            return Ok(found);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Err(format!("waited two minutes for: {what}").into())
+    Err(format!("waited five minutes for: {what}").into())
 }
 
 /// The part of one worker in a round.
@@ -145,6 +198,17 @@ pub fn judged(report: &AskReport, conduct: ConductInfo) -> usize {
 /// # Errors
 /// A query fails, or the sums differ; the text says which.
 pub async fn check_books(network: &Network) -> Result<TotalsResponse, Failure> {
+    check_books_with(network, &[]).await
+}
+
+/// The same, where others than workers, requester and deployer have balances: contracts that asked.
+///
+/// # Errors
+/// As [`check_books`].
+pub async fn check_books_with(
+    network: &Network,
+    others: &[String],
+) -> Result<TotalsResponse, Failure> {
     let contract = network.contract();
     let totals = contract.totals().await?;
     let workers = contract.all_workers().await?;
@@ -152,6 +216,9 @@ pub async fn check_books(network: &Network) -> Result<TotalsResponse, Failure> {
     let mut accounts: Vec<String> = workers.iter().map(|worker| worker.worker.clone()).collect();
     accounts.push(network.requester().address(&network.facts().prefix)?);
     accounts.push(network.deployer_sender()?.address().to_owned());
+    // Fees of callbacks are the senders'.
+    accounts.extend(network.workers().iter().map(|worker| worker.sender.clone()));
+    accounts.extend_from_slice(others);
     let mut balances = 0_u128;
     for account in &accounts {
         balances = balances.saturating_add(contract.balance(account).await?);

@@ -16,11 +16,14 @@ use crate::node::too_late;
 const PIN_SECONDS: u64 = 30;
 const POLL: Duration = Duration::from_millis(200);
 
+/// The smallest part of a price: what telling a contract its answer earns, in uanti.
+pub const BASE_FEE: u128 = 10_000;
+
 /// What a member is paid on the local network, in uanti: figures that are easy to read.
 #[must_use]
 pub fn price() -> Price {
     Price {
-        base: Uint128::new(10_000),
+        base: Uint128::new(BASE_FEE),
         per_prompt_byte: Uint128::new(10),
         per_output_token: Uint128::new(1_000),
     }

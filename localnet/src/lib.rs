@@ -19,7 +19,7 @@ mod start;
 mod stop;
 mod workers;
 
-pub use deploy::{limits, price};
+pub use deploy::{BASE_FEE, limits, price};
 pub use error::{LocalnetError, Result};
 pub use facts::{Facts, WorkerFacts};
 pub use genesis::{CHAIN_ID, DENOM, GAS_PRICE, PREFIX};

@@ -134,6 +134,8 @@ pub struct Options {
     pub workers: usize,
     /// Differences by worker, from 0.
     pub per_worker: BTreeMap<usize, WorkerOptions>,
+    /// Workers start on tasks before their committee is drawn.
+    pub speculate: bool,
     /// Threads of each worker's engine; the processors shared out among the workers if none.
     pub engine_threads: Option<u32>,
     /// The model's manifest, canonical bytes.
@@ -159,6 +161,7 @@ impl Options {
             home: None,
             workers: 5,
             per_worker: BTreeMap::new(),
+            speculate: true,
             engine_threads: None,
             manifest: MANIFEST.to_vec(),
             gateway: false,
@@ -217,6 +220,7 @@ impl std::fmt::Debug for Options {
             .field("home", &self.home)
             .field("workers", &self.workers)
             .field("per_worker", &self.per_worker)
+            .field("speculate", &self.speculate)
             .field("engine_threads", &self.engine_threads)
             .field("gateway", &self.gateway)
             .field("faucet", &self.faucet)

@@ -238,6 +238,7 @@ impl Plan {
             beacon_url: &self.beacon_url(),
             beacon_hash: &base.info.hash,
             threads: self.options.threads(),
+            speculate: self.options.speculate,
             first: workers.first().map_or("", |worker| &worker.endpoint),
         };
         let import = Import {

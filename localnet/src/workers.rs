@@ -30,6 +30,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) beacon_url: &'a str,
     pub(crate) beacon_hash: &'a str,
     pub(crate) threads: u32,
+    pub(crate) speculate: bool,
     /// Where the first worker, which has the model, serves it.
     pub(crate) first: &'a str,
 }
@@ -110,7 +111,6 @@ impl Worker {
         };
         let mut table = toml! {
             [worker]
-            speculate = true
             [content]
             plain_http_loopback = true
             ask_again_after = "1s"
@@ -130,6 +130,7 @@ impl Worker {
         set("chain", "prefix", PREFIX.into());
         set("chain", "gas_price", GAS_PRICE.into());
         set("worker", "moniker", format!("worker-{}", self.index).into());
+        set("worker", "speculate", shared.speculate.into());
         set("worker", "bond", BOND.to_string().into());
         set("worker", "listen", listen.into());
         set("worker", "endpoint", self.endpoint.clone().into());
