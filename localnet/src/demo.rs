@@ -146,7 +146,8 @@ fn tell(progress: &Progress, event: &AskEvent<'_>) {
         AskEvent::Known { .. }
         | AskEvent::Carried { .. }
         | AskEvent::Overturned { .. }
-        | AskEvent::Answered { .. } => {}
+        | AskEvent::Answered { .. }
+        | AskEvent::TextAway { .. } => {}
     }
 }
 
