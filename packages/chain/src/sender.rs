@@ -160,14 +160,14 @@ impl Sender {
         self.send(&[Msg::execute(contract, msg, funds)?], gas).await
     }
 
-    /// The gas limit that sending these messages would have: simulated where `gas` says so, and nothing is sent.
+    /// The gas that a simulation of these messages uses; nothing is sent.
     ///
     /// # Errors
     /// The simulation is refused, as sending would be; or no node answers.
-    pub async fn limit(&self, msgs: &[Msg], gas: Gas) -> Result<u64, ChainError> {
+    pub async fn simulated(&self, msgs: &[Msg]) -> Result<u64, ChainError> {
         let mut account = self.chain.account(&self.address).await?;
         let msgs = self.in_whose_name(msgs);
-        self.gas_limit(&mut account, &msgs, gas).await
+        self.used(&mut account, &msgs).await
     }
 
     /// The fee of a transaction with this gas limit.
@@ -270,14 +270,19 @@ impl Sender {
             Gas::AtLeast(least) => least.saturating_add(more),
             Gas::Simulate => 0,
         };
-        let used = match self.simulate(*account, msgs).await {
+        let used = self.used(account, msgs).await?;
+        Ok(gas::from_simulation(used).max(least))
+    }
+
+    /// What a simulation uses; a sequence that was not the node's is read again.
+    async fn used(&self, account: &mut Account, msgs: &[Msg]) -> Result<u64, ChainError> {
+        match self.simulate(*account, msgs).await {
             Err(ChainError::Rejected { log, .. }) if expected_sequence(&log).is_some() => {
                 *account = self.reread(&log, *account).await?;
-                self.simulate(*account, msgs).await?
+                self.simulate(*account, msgs).await
             }
-            other => other?,
-        };
-        Ok(gas::from_simulation(used).max(least))
+            other => other,
+        }
     }
 
     async fn simulate(&self, account: Account, msgs: &[Msg]) -> Result<u64, ChainError> {

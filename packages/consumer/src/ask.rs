@@ -10,7 +10,7 @@ use cosmwasm_std::{
 };
 
 /// What one receipt of an answer may cost unless the asker says otherwise.
-const GAS_LIMIT: u64 = 200_000;
+const GAS_LIMIT: u64 = 150_000;
 
 /// Why a question cannot be asked.
 #[derive(Debug, thiserror::Error)]
