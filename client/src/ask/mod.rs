@@ -185,18 +185,27 @@ async fn pay_and_follow(
     if options.wait_final {
         until(&mut follower, sender, deadline, news, is_end).await?;
         if is_overturned(&follower, answer.as_ref()) {
-            news(AskEvent::Overturned {
-                task: follower.task,
-            });
-            // A text that is away is no reason to keep the task's end back.
-            let fetched = answer_of(network, &mut follower, news).await;
-            answer = fetched.unwrap_or_else(|why| {
-                news(AskEvent::TextAway { why: &why });
-                None
-            });
+            answer = answer_anew(network, &mut follower, news).await;
         }
     }
     report::build(network, &follower, answer, Some(posted.height)).await
+}
+
+/// The answer that a later round put in the place of the one shown. A text that is away is no reason to
+/// keep the task's end back.
+async fn answer_anew(
+    network: &Network,
+    follower: &mut Follower<'_>,
+    news: &mut (dyn FnMut(AskEvent<'_>) + Send),
+) -> Option<AnswerReport> {
+    news(AskEvent::Overturned {
+        task: follower.task,
+    });
+    let fetched = answer_of(network, follower, news).await;
+    fetched.unwrap_or_else(|why| {
+        news(AskEvent::TextAway { why: &why });
+        None
+    })
 }
 
 fn deadline(timeout: Duration) -> Instant {

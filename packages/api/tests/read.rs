@@ -1,5 +1,7 @@
 //! Messages are read as strictly as they are defined, and what is written is read back.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use antiphon_api::*;
 use cosmwasm_std::HexBinary;
 use serde::Serialize;
