@@ -112,7 +112,8 @@ async fn a_won_appeal_shows_the_new_answer_and_what_came_back() {
         assert!(ran.err.contains(said), "{said}\n{}", ran.err);
     }
     // 120 are prepaid.
-    let want = (json!({ "appeal": { "task": 17 } }), vec!["3980".to_owned()]);
+    let named = json!({ "appeal": { "task": 17, "round": 0 } });
+    let want = (named, vec!["3980".to_owned()]);
     assert_eq!(sent(&world), [want]);
 }
 

@@ -111,7 +111,11 @@ fn draws(world: &mut World, committee: u32, tasks: u64, draws: u32) -> Shot {
 /// Appeals, with more than enough coins.
 pub(super) fn demand(world: &mut World, task: u64) {
     let stranger = world.stranger.clone();
-    world.run(&stranger, &ExecuteMsg::Appeal { task, round: None }, 10_000_000_000);
+    world.run(
+        &stranger,
+        &ExecuteMsg::Appeal { task, round: None },
+        10_000_000_000,
+    );
 }
 
 /// A task whose second round waits for its draw of 31.
