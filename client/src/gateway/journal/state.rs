@@ -92,7 +92,7 @@ pub struct Entry {
 
 impl Entry {
     /// Whether a request of this API key (none: a gateway without keys) is a retry of what it paid for:
-    /// while the task is under way, and for [`REMEMBERED_SECONDS`] after its end.
+    /// while the task is under way, and for `REMEMBERED_SECONDS` after its end.
     #[must_use]
     pub fn is_retried_by(&self, by: Option<&str>) -> bool {
         let recent = match self.standing {
