@@ -76,6 +76,18 @@ pub fn run(task: &Nightly) -> Result<()> {
     Ok(())
 }
 
+/// Refuses words behind a part that takes none.
+fn no_words(words: &[String]) -> Result<()> {
+    words.first().map_or(Ok(()), |word| {
+        Err(Error::Usage(format!("`{word}` is one word too many")))
+    })
+}
+
+/// Whether a source file holds tests only.
+fn is_test(name: &str) -> bool {
+    name.contains("/tests/") || name.ends_with("/tests.rs")
+}
+
 /// Every part with what it is for.
 #[must_use]
 pub fn list() -> String {

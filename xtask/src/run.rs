@@ -103,6 +103,16 @@ impl Step {
     }
 }
 
+/// Runs a program whose lines are the result: they go where this program's go. Whether it succeeded.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn shown(command: &mut Command) -> Result<bool> {
+    let status = command.stdin(Stdio::null()).status();
+    let status = status.doing(|| format!("start {}", program(command)))?;
+    Ok(status.success())
+}
+
 /// What a program prints on stdout, trimmed; an error if it cannot be run or does not succeed.
 ///
 /// # Errors

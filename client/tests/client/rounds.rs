@@ -1,10 +1,31 @@
 //! Tasks with later rounds, in sentences that need no glossary.
 
 use antiphon_api::Cid;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::later::{asked, callback, run, states, with};
 use crate::world::{QUESTION, TEXT, World, answer_json, name};
+
+/// The round of eleven after the first, and who appealed for it.
+fn second_round(world: &World, appeal: Value) {
+    let round = json!({
+        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
+        "appeal": appeal,
+    });
+    let query = r#"{"round":{"task":17,"round":1}}"#;
+    world.node.says(query, [round]);
+}
+
+/// A task whose answer the second round replaces by this text; returns what stands then.
+fn overturned(world: &World, text: &[u8]) -> Value {
+    let mut stands = answer_json();
+    stands["answer"]["cid"] = json!(Cid::of_raw(text));
+    let later = json!({ "round": 1, "size": 11, "quorum": 8, "outcome_round": 1, "outcome_votes": 9, "outcome": stands });
+    let first = world.task("answered", answer_json());
+    states(world, &[first, with(asked(world), later)]);
+    second_round(world, json!(null));
+    stands
+}
 
 #[tokio::test]
 async fn a_task_with_a_later_round_is_told_in_sentences() {
@@ -22,13 +43,7 @@ async fn a_task_with_a_later_round_is_told_in_sentences() {
         json!({ "callback": { "gas_limit": 1, "with_text": true, "fee": "1000", "deadline": null } }),
     );
     states(&world, &[task]);
-    let round = json!({
-        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
-        "appeal": { "by": name(3), "bond": "4100" },
-    });
-    world
-        .node
-        .says(r#"{"round":{"task":17,"round":1}}"#, [round]);
+    second_round(&world, json!({ "by": name(3), "bond": "4100" }));
     let ran = run(&world, &["task", "17"], "").await;
     assert_eq!(ran.code, 0, "{}", ran.err);
     for said in [
@@ -148,18 +163,7 @@ async fn an_answer_that_is_overturned_while_it_is_waited_for_is_told_anew() {
     for worker in &world.workers {
         worker.keep(other);
     }
-    let mut stands = answer_json();
-    stands["answer"]["cid"] = json!(Cid::of_raw(other));
-    let later = json!({ "round": 1, "size": 11, "quorum": 8, "outcome_round": 1, "outcome_votes": 9, "outcome": stands });
-    let first = world.task("answered", answer_json());
-    states(&world, &[first, with(asked(&world), later)]);
-    let round = json!({
-        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
-        "appeal": null,
-    });
-    world
-        .node
-        .says(r#"{"round":{"task":17,"round":1}}"#, [round]);
+    overturned(&world, other);
     let ran = run(&world, &["ask", QUESTION, "--wait-final"], "").await;
     assert_eq!(ran.code, 0, "{}", ran.err);
     let lines: Vec<&[u8]> = ran.out.lines().map(str::as_bytes).take(2).collect();
@@ -180,18 +184,7 @@ async fn an_answer_that_is_overturned_while_it_is_waited_for_is_told_anew() {
 #[tokio::test]
 async fn an_overturned_answer_whose_new_text_nobody_gives_is_told_with_the_tasks_end() {
     let world = World::honest().await;
-    let mut stands = answer_json();
-    stands["answer"]["cid"] = json!(Cid::of_raw(b"nobody has this"));
-    let later = json!({ "round": 1, "size": 11, "quorum": 8, "outcome_round": 1, "outcome_votes": 9, "outcome": stands });
-    let first = world.task("answered", answer_json());
-    states(&world, &[first, with(asked(&world), later)]);
-    let round = json!({
-        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
-        "appeal": null,
-    });
-    world
-        .node
-        .says(r#"{"round":{"task":17,"round":1}}"#, [round]);
+    let stands = overturned(&world, b"nobody has this");
     let ran = run(&world, &["ask", QUESTION, "--wait-final", "--json"], "").await;
     let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(
@@ -224,13 +217,7 @@ async fn a_contested_answer_is_called_so_and_counts_the_committee_that_decided()
     let contested =
         json!({ "round": 1, "size": 11, "quorum": 8, "contested": true, "outcome_votes": 4 });
     states(&world, &[with(asked(&world), contested)]);
-    let round = json!({
-        "task": 17, "round": 1, "size": 11, "quorum": 8, "opened": 30, "members": [], "replaced": [], "tally": [],
-        "appeal": null,
-    });
-    world
-        .node
-        .says(r#"{"round":{"task":17,"round":1}}"#, [round]);
+    second_round(&world, json!(null));
     let ran = run(&world, &["ask", QUESTION], "").await;
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(

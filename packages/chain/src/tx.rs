@@ -87,29 +87,26 @@ impl Draft<'_> {
     }
 }
 
+/// The contract messages of a signed transaction; none of what cannot be read.
+fn executions(tx: &[u8]) -> impl Iterator<Item = MsgExecuteContract> {
+    let raw = TxRaw::decode(tx).unwrap_or_default();
+    let body = TxBody::decode(raw.body_bytes.as_slice()).unwrap_or_default();
+    let messages = unwrapped(body.messages).into_iter();
+    let executes = messages.filter(|any| any.type_url == MSG_EXECUTE);
+    executes.filter_map(|any| MsgExecuteContract::decode(any.value.as_slice()).ok())
+}
+
 /// The contract messages of a signed transaction, as (contract, JSON), those sent for another account
 /// included; messages of other kinds are left out, and so is everything that cannot be read.
 #[must_use]
 pub fn executed(tx: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let raw = TxRaw::decode(tx).unwrap_or_default();
-    let body = TxBody::decode(raw.body_bytes.as_slice()).unwrap_or_default();
-    let messages = unwrapped(body.messages);
-    let executes = messages.iter().filter(|any| any.type_url == MSG_EXECUTE);
-    executes
-        .filter_map(|any| MsgExecuteContract::decode(any.value.as_slice()).ok())
-        .map(|msg| (msg.contract, msg.msg))
-        .collect()
+    executions(tx).map(|msg| (msg.contract, msg.msg)).collect()
 }
 
 /// Coins of a denom that the contract messages of a signed transaction attach, in all; 0 if it cannot be read.
 #[must_use]
 pub fn attached(tx: &[u8], denom: &str) -> u128 {
-    let raw = TxRaw::decode(tx).unwrap_or_default();
-    let body = TxBody::decode(raw.body_bytes.as_slice()).unwrap_or_default();
-    let messages = unwrapped(body.messages);
-    let executes = messages.iter().filter(|any| any.type_url == MSG_EXECUTE);
-    executes
-        .filter_map(|any| MsgExecuteContract::decode(any.value.as_slice()).ok())
+    executions(tx)
         .flat_map(|msg| msg.funds)
         .filter(|coin| coin.denom == denom)
         .filter_map(|coin| coin.amount.parse::<u128>().ok())

@@ -3,12 +3,12 @@
 //! The games are those of `contracts/antiphon/tests/simulation`: a seed
 //! plays the same game there, here, and on any machine.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::ci::Site;
-use crate::error::{Doing, Error, Result};
+use crate::error::{Error, Result};
 use crate::output;
-use crate::run::{Step, cargo};
+use crate::run::{Step, cargo, shown};
 
 /// Operations when no number is given, and of one game when only a seed is.
 const OPERATIONS: u64 = 1_000_000;
@@ -41,12 +41,7 @@ pub(super) fn run(site: &Site, _: &Step, words: &[String]) -> Result<()> {
     };
     let mut command = command(&choice);
     command.current_dir(site.workspace.root());
-    // Its lines are the result: they go where this program's go.
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .doing(|| "start cargo".to_owned())?;
-    match status.success() {
+    match shown(&mut command)? {
         true => Ok(()),
         false => Err(Error::Unavailable(
             "a game failed: the lines above name its seed; once it is understood, add it to \

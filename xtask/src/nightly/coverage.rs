@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::{is_test, no_words};
 use crate::ci::Site;
 use crate::error::{Error, Result, read_text};
 use crate::output;
@@ -48,11 +49,7 @@ impl Lines {
 
 /// Measures and prints; the words are not used.
 pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
-    if let Some(word) = words.first() {
-        return Err(Error::Usage(format!(
-            "`{word}` is one word too many: coverage takes no options"
-        )));
-    }
+    no_words(words)?;
     let report = measure(site, step)?;
     let mut short = Vec::new();
     for (package, folder) in PACKAGES {
@@ -161,14 +158,13 @@ fn files_of(report: &Value, root: &Path, folder: &str) -> Vec<(String, Lines)> {
         .filter_map(|file| {
             let path = Path::new(file.get("filename")?.as_str()?);
             let name = path.strip_prefix(root).ok()?.to_str()?.to_owned();
-            let test = name.contains("/tests/") || name.ends_with("/tests.rs");
             let lines = file.pointer("/summary/lines")?;
             let number = |key: &str| lines.get(key)?.as_u64();
             let lines = Lines {
                 count: number("count")?,
                 covered: number("covered")?,
             };
-            (name.starts_with(folder) && !test).then_some((name, lines))
+            (name.starts_with(folder) && !is_test(&name)).then_some((name, lines))
         })
         .collect();
     found.sort_by(|one, other| one.0.cmp(&other.0));

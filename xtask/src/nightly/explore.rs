@@ -1,12 +1,11 @@
 //! Every course of larger tasks: what `cargo ci` explores of the rules and replays on the contract, in
 //! scopes that take longer.
 
-use std::process::Stdio;
-
+use super::no_words;
 use crate::ci::Site;
-use crate::error::{Doing, Error, Result};
+use crate::error::{Error, Result};
 use crate::output;
-use crate::run::{Step, cargo};
+use crate::run::{Step, cargo, shown};
 
 /// Package, test program and what to run of it.
 const PROGRAMS: [(&str, &str, Option<&str>); 2] = [
@@ -16,11 +15,7 @@ const PROGRAMS: [(&str, &str, Option<&str>); 2] = [
 
 /// Explores, then replays; the words are not used.
 pub(super) fn run(site: &Site, _: &Step, words: &[String]) -> Result<()> {
-    if let Some(word) = words.first() {
-        return Err(Error::Usage(format!(
-            "`{word}` is one word too many: explore takes no options"
-        )));
-    }
+    no_words(words)?;
     for (package, test, filter) in PROGRAMS {
         let mut command = cargo();
         command
@@ -30,9 +25,7 @@ pub(super) fn run(site: &Site, _: &Step, words: &[String]) -> Result<()> {
             .args(["--test", test])
             .args(filter)
             .args(["--", "--nocapture"]);
-        // Its lines are the result: they go where this program's go.
-        let status = command.stdin(Stdio::null()).status();
-        if !status.doing(|| "start cargo".to_owned())?.success() {
+        if !shown(&mut command)? {
             return Err(Error::Unavailable(format!(
                 "a course of {package} ends otherwise than it should: the lines above show it"
             )));

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::is_test;
 use crate::ci::Site;
 use crate::error::{Doing, Error, Result, make_dir, read_text, remove_dir};
 use crate::hash::sha256_file;
@@ -14,15 +15,15 @@ use crate::run::{Step, capture, cargo};
 use crate::setup;
 
 /// Where every mutant must be noticed, wherever the file is.
-const LAW: [&str; 2] = ["packages/rules/src/", "contracts/antiphon/src/validate.rs"];
+const LAW: [&str; 2] = [RULES, "contracts/antiphon/src/validate.rs"];
+/// The tests of these take seconds, those of the contract a minute: `cargo ci` runs mutants here only.
+const RULES: &str = "packages/rules/src/";
 /// Where at least [`LEAST`] per cent must be.
 const REST: &str = "contracts/antiphon/src/";
 const LEAST: usize = 90;
 const TESTED: &str = "testdata/mutants/tested.txt";
 const SURVIVORS: &str = "testdata/mutants/survivors.txt";
-/// Files whose mutants `cargo ci` runs when they changed: their tests take seconds, the contract's a minute.
-const QUICK: &str = "packages/rules/src/";
-/// How many of those it runs.
+/// How many mutants of changed files that is.
 const IN_CI: usize = 16;
 
 const USAGE: &str = "\
@@ -102,7 +103,7 @@ pub(crate) fn changed(site: &Site, step: &Step) -> Result<String> {
     let tested = tested(site)?;
     let mut files = Vec::new();
     for file in sources(site)? {
-        if !file.starts_with(QUICK) {
+        if !file.starts_with(RULES) {
             continue;
         }
         let hash = sha256_file(&site.workspace.root().join(&file))?;
@@ -134,9 +135,8 @@ fn sources(site: &Site) -> Result<Vec<String>> {
     let files = site.workspace.files()?;
     let names = files.iter().filter_map(|file| file.to_str());
     let wanted = names.filter(|name| {
-        let source = LAW.iter().chain([&REST]).any(|part| name.starts_with(part));
-        let test = name.contains("/tests/") || name.ends_with("/tests.rs");
-        source && !test && name.ends_with(".rs")
+        let source = is_law(name) || name.starts_with(REST);
+        source && !is_test(name) && name.ends_with(".rs")
     });
     Ok(wanted.map(str::to_owned).collect())
 }
@@ -203,6 +203,11 @@ fn plant(site: &Site, step: &Step, choice: &Choice) -> Result<Verdicts> {
     Ok(verdicts)
 }
 
+/// Whether every mutant of this file, or this mutant, must be noticed.
+fn is_law(name: &str) -> bool {
+    LAW.iter().any(|part| name.starts_with(part))
+}
+
 fn lines(path: &Path) -> Result<Vec<String>> {
     let text = read_text(path)?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -224,9 +229,7 @@ fn judge(site: &Site, verdicts: &Verdicts) -> Result<()> {
     let excused = survivors(site)?;
     let excused = |name: &String| excused.iter().any(|known| nameless(name) == *known);
     let open: Vec<_> = verdicts.missed.iter().filter(|it| !excused(it)).collect();
-    let (law, rest): (Vec<_>, Vec<_>) = open
-        .into_iter()
-        .partition(|name| LAW.iter().any(|part| name.starts_with(part)));
+    let (law, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|name| is_law(name));
     rest.iter()
         .for_each(|name| output::line(&format!("  not noticed: {name}")));
     if !law.is_empty() {
@@ -236,7 +239,7 @@ fn judge(site: &Site, verdicts: &Verdicts) -> Result<()> {
                 .collect(),
         ));
     }
-    let of_rest = |name: &&String| !LAW.iter().any(|part| name.starts_with(part));
+    let of_rest = |name: &&String| !is_law(name);
     let all = verdicts
         .caught
         .iter()
