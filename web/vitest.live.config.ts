@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: './live/setup.ts',
     environment: 'node',
     testTimeout: 120_000,
+    // These wait for other programs by the clock; vitest tells which test was tried again.
+    retry: 2,
     fileParallelism: false,
   },
 });

@@ -23,7 +23,7 @@ function watchStages(): void {
 }
 
 async function once(app: App): Promise<Map<string, number>> {
-  await app.at('conversationNew').click();
+  await app.newConversation();
   const start = await app.page.evaluate(() => {
     (window as unknown as { __stages: unknown[] }).__stages.length = 0;
     return performance.now();

@@ -278,6 +278,19 @@ describe('Demand 15: every failure has its own code', () => {
     expect(answer.text).toBe(ANSWER);
   });
 
+  it('an answer is read from two workers also when all but one serve it a moment later', async () => {
+    const late = new Set<string>();
+    const fetcher: typeof chain.fetch = async (input, init) => {
+      const url = String(input);
+      const cid = 'answer' in chain.agreed ? chain.agreed.answer.cid : 'none yet';
+      const early = url.includes(cid) && !url.startsWith(chain.workers[0].endpoint) && !late.has(url);
+      late.add(url);
+      return early ? new Response('not here', { status: 404 }) : chain.fetch(input, init);
+    };
+    const { answer } = await ask(createContext(network(), ctx.payer, fetcher), request(), () => undefined);
+    expect(answer.sources).toHaveLength(2);
+  });
+
   it('the person stops before anything is signed: nothing is sent', async () => {
     const stop = new AbortController();
     const on: OnEvent = (event) => void (event.type === 'stage' && event.stage === 'uploading' && stop.abort());

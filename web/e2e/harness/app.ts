@@ -103,6 +103,12 @@ export class App {
     await this.page.locator(running).first().waitFor({ state: 'detached' });
   }
 
+  /** An empty conversation: the cards of the one before are gone. */
+  async newConversation(): Promise<void> {
+    await this.at('conversationNew').click();
+    await this.at('answerCard').first().waitFor({ state: 'detached' });
+  }
+
   /** Types a question and presses Enter; the card of its answer. */
   async ask(question: string): Promise<Locator> {
     const before = await this.at('answerCard').count();
@@ -117,6 +123,15 @@ export class App {
   async verified(card: Locator): Promise<string> {
     await this.settled(card, VERIFIED);
     return (await this.at('answerText', {}, card).innerText()).trim();
+  }
+
+  /** Moves the page's clock on, past every change it may see meanwhile, until it gives the task up. */
+  async standsStill(card: Locator): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (Date.now() < end && (await this.at('errorCard', {}, card).count()) === 0) {
+      await this.page.clock.fastForward('11:00');
+      await this.page.waitForTimeout(500);
+    }
   }
 
   /** Waits until the card shows this failure; its sentence and its next step. */

@@ -148,7 +148,7 @@ test('Demand 15: a task that stands still for long is given up by the tab, not l
     const card = await withoutBeacon(it.facts, async () => {
       const card = await app.ask(question());
       await app.taskOf(card);
-      await app.page.clock.fastForward('11:00');
+      await app.standsStill(card);
       const { next } = await app.failed(card, 'timeout');
       assert.match(next, /not paid twice/);
       return card;

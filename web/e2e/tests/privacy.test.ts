@@ -31,7 +31,7 @@ test('Demand 14: no request to a host outside the settings, also when an answer 
   person(it, {}, async (app, seen) => {
     await app.useGuest();
     for (const text of QUESTIONS) {
-      await app.at('conversationNew').click();
+      await app.newConversation();
       const card = await app.ask(text);
       await app.verified(card);
       const shown = app.at('answerText', {}, card);

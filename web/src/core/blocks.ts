@@ -21,14 +21,14 @@ const ROUNDS = 6;
 const BETWEEN_ROUNDS = 250;
 const UPLOAD_TIME = 8_000;
 
-type Got = { kind: 'block'; bytes: Bytes } | { kind: 'lie' } | { kind: 'none'; said: string };
+type Got = { kind: 'block'; bytes: Bytes } | { kind: 'lie' } | { kind: 'none'; said: string; early?: boolean };
 
 /** One block from one worker: its bytes only if they are exactly what the CID names. */
 async function fromSource(ctx: Context, base: string, cid: string, max: number, timeout: number): Promise<Got> {
   const url = `${base.replace(/\/+$/, '')}/ipfs/${cid}?format=raw`;
   try {
     const { status, bytes } = await request(ctx.fetch, url, { method: 'GET' }, { timeout, max });
-    if (status !== 200) return { kind: 'none', said: `${hostOf(base)}: ${status}` };
+    if (status !== 200) return { kind: 'none', said: `${hostOf(base)}: ${status}`, early: status === 404 };
     return (await matches(cid, bytes)) ? { kind: 'block', bytes } : { kind: 'lie' };
   } catch (thrown) {
     return { kind: 'none', said: thrown instanceof AntiphonError ? (thrown.detail ?? thrown.code) : String(thrown) };
@@ -82,7 +82,7 @@ export async function readBlock(
   for (let round = 1; round <= ROUNDS; round++) {
     throwIfStopped(signal);
     await search.round(usable, PATIENCE * round);
-    if (search.done(usable)) break;
+    if (search.done(usable, round)) break;
     await sleep(BETWEEN_ROUNDS, signal);
   }
   return search.result();
@@ -93,6 +93,7 @@ class Search {
   private readonly good: string[] = [];
   private readonly liars: string[] = [];
   private said: string[] = [];
+  private early = false;
 
   constructor(
     private readonly ctx: Context,
@@ -104,6 +105,7 @@ class Search {
   /** As many at once as are still wanted, until there are enough or all were asked. */
   async round(sources: readonly string[], patience: number): Promise<void> {
     this.said = [];
+    this.early = false;
     const left = sources.filter((source) => !this.good.includes(source) && !this.liars.includes(source));
     while (left.length > 0 && this.good.length < this.wanted) {
       const batch = left.splice(0, this.wanted - this.good.length);
@@ -114,15 +116,19 @@ class Search {
   private async ask(source: string, patience: number): Promise<void> {
     const got = await fromSource(this.ctx, source, this.cid, this.max, patience);
     if (got.kind === 'lie') this.liars.push(source);
-    if (got.kind === 'none') this.said.push(got.said);
+    if (got.kind === 'none') {
+      this.said.push(got.said);
+      this.early ||= got.early === true;
+    }
     if (got.kind !== 'block') return;
     this.bytes = got.bytes;
     this.good.push(source);
   }
 
-  /** Enough, or no hope: one right copy is enough once everybody was asked. */
-  done(sources: readonly string[]): boolean {
-    return this.good.length > 0 || this.liars.length >= sources.length;
+  /** Enough, or no hope: one right copy is enough once everybody was asked, and asked again who had it not yet. */
+  done(sources: readonly string[], round: number): boolean {
+    if (this.good.length >= this.wanted || this.liars.length >= sources.length) return true;
+    return this.good.length > 0 && (round > 1 || !this.early);
   }
 
   result(): Verified {
