@@ -48,7 +48,7 @@ pub use config::{Config, LayerWeights, Weights};
 pub use error::{ModelError, NumericError, Point, ShapeError};
 pub use executor::{Executor, Serial};
 pub use format::TensorType;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, UnknownKernel};
 pub use llama::Llama;
 pub use matrix::Matrix;
 pub use rope::rope_table_bytes;

@@ -130,7 +130,7 @@ impl Matrix {
                 }
             }
             #[cfg(target_arch = "x86_64")]
-            Store::Interleaved(packed) => crate::simd::product(packed, rows, x, out, stride),
+            Store::Interleaved(packed) => crate::simd::avx2::product(packed, rows, x, out, stride),
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn product(
     out: &mut [f32],
     stride: usize,
 ) {
-    super::assert_avx2();
+    super::assert_available();
     assert_eq!(x.len(), w.blocks * 32, "length of the input");
     let (blocks, vectors) = (w.blocks, x.vectors());
     assert!(

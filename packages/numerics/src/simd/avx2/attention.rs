@@ -52,7 +52,7 @@ fn heads(query: &Query<'_>) -> usize {
 
 /// Everything that the code below relies on.
 fn check(query: &Query<'_>, weights: &[f32]) {
-    super::assert_avx2();
+    super::assert_available();
     let (kv, last) = (query.kv, query.span.last);
     let stride = kv.kv_heads * kv.head_dim;
     assert!(
