@@ -14,7 +14,7 @@ pub(crate) const BLOCK: usize = 16;
 /// Most query heads that share one pass over keys and values.
 pub(crate) const TILE: usize = 4;
 
-/// Keys and values of one layer.
+/// Keys and values of one layer, or of some positions of it that follow each other.
 #[derive(Clone, Copy, Debug)]
 pub struct KeysValues<'a> {
     /// `[position / 16][kv head][element][position % 16]`.
@@ -78,7 +78,51 @@ pub fn attend(
     scratch: &mut [f32],
     out: &mut [f32],
 ) -> Result<(), NotFiniteScore> {
-    let (dim, room) = (kv.head_dim, Span::scratch(span.last));
+    let pages = Pages {
+        len: Span::scratch(span.last),
+        page: &|_| *kv,
+    };
+    attend_pages(kernel, &pages, kv_head, span, q, scratch, out)
+}
+
+/// Keys and values in pages of `len` positions, a multiple of [`BLOCK`].
+pub(crate) struct Pages<'a> {
+    pub(crate) len: usize,
+    /// Gives page `i`: positions `i * len` and on.
+    pub(crate) page: &'a (dyn Fn(usize) -> KeysValues<'a> + 'a),
+}
+
+impl<'a> Pages<'a> {
+    /// The pages of a span: where each begins, and the part of the span that is in it, counted
+    /// from there.
+    fn of(&self, span: Span) -> impl Iterator<Item = (usize, Span, KeysValues<'a>)> {
+        (span.first / self.len..=span.last / self.len).map(move |i| {
+            let start = i * self.len;
+            let part = Span {
+                first: span.first.saturating_sub(start),
+                last: (span.last - start).min(self.len - 1),
+            };
+            (start, part, (self.page)(i))
+        })
+    }
+}
+
+/// As [`attend`], on pages: scores do not depend on each other, and the sums of the values go on
+/// from page to page in the order of positions.
+pub(crate) fn attend_pages(
+    kernel: Kernel,
+    pages: &Pages<'_>,
+    kv_head: usize,
+    span: Span,
+    q: &[f32],
+    scratch: &mut [f32],
+    out: &mut [f32],
+) -> Result<(), NotFiniteScore> {
+    let (_, _, KeysValues { head_dim: dim, .. }) = match pages.of(span).next() {
+        Some(first) => first,
+        None => return Ok(()),
+    };
+    let room = Span::scratch(span.last);
     assert!(
         out.len() == q.len() && q.len().is_multiple_of(dim),
         "whole heads in and out"
@@ -89,38 +133,54 @@ pub fn attend(
     );
     let tiles = q.chunks(TILE * dim).zip(out.chunks_mut(TILE * dim));
     for ((q, out), scratch) in tiles.zip(scratch.chunks_mut(TILE * room)) {
-        let query = Query {
+        let query = |kv, part| Query {
             kv,
             kv_head,
-            span,
+            span: part,
             q,
+            room,
         };
-        dispatch!(kernel, scores, scores(&query, scratch));
-        for (weights, out) in scratch
-            .chunks_exact_mut(room)
-            .zip(out.chunks_exact_mut(dim))
-        {
+        for (start, part, kv) in pages.of(span) {
+            let (query, scores) = (query(kv, part), &mut scratch[start..]);
+            dispatch!(kernel, scores_of, scores(&query, scores));
+        }
+        let mut inverses = [0.0; TILE];
+        for (weights, inverse) in scratch.chunks_exact_mut(room).zip(&mut inverses) {
             if any_not_finite(kernel, &weights[span.first..=span.last]) {
                 return Err(NotFiniteScore);
             }
-            // The sums of step 5 are multiplied by this at their end.
-            out[0] = softmax(kernel, weights, span).inv;
+            *inverse = softmax(kernel, weights, span).inv;
         }
-        dispatch!(kernel, values, values(&query, scratch, out));
+        out.fill(0.0);
+        for (start, part, kv) in pages.of(span) {
+            let query = query(kv, part);
+            dispatch!(kernel, values_of, values(&query, &scratch[start..], out));
+        }
+        for (out, inverse) in out.chunks_exact_mut(dim).zip(inverses) {
+            out.iter_mut().for_each(|out| *out *= inverse);
+        }
     }
     Ok(())
 }
 
-/// Query heads of one position that read the same key head.
+/// Query heads of one position that read the same key head, and a page of what they read.
 pub(crate) struct Query<'a> {
-    pub(crate) kv: &'a KeysValues<'a>,
+    pub(crate) kv: KeysValues<'a>,
     pub(crate) kv_head: usize,
+    /// Positions of the page that take part.
     pub(crate) span: Span,
     /// One head after the other, at most [`TILE`].
     pub(crate) q: &'a [f32],
+    /// From the scores of a position to those of the next head.
+    pub(crate) room: usize,
 }
 
 impl Query<'_> {
+    /// Heads of the query.
+    pub(crate) fn heads(&self) -> usize {
+        self.q.len() / self.kv.head_dim
+    }
+
     /// Where the keys of a block of positions begin.
     pub(crate) fn keys_at(&self, block: usize) -> usize {
         (block * self.kv.kv_heads + self.kv_head) * self.kv.head_dim * BLOCK
@@ -135,13 +195,18 @@ impl Query<'_> {
     pub(crate) fn scale(&self) -> f32 {
         1.0 / (self.kv.head_dim as f32).sqrt()
     }
+
+    /// Scores of the page that a kernel reads or writes: those of the last head end with its last
+    /// block.
+    pub(crate) fn scores_len(&self) -> usize {
+        (self.heads() - 1) * self.room + Span::scratch(self.span.last)
+    }
 }
 
 /// Step 2: scores of whole blocks; lanes outside the span hold values that are not used.
-fn scores(query: &Query<'_>, scores: &mut [f32]) {
-    let (dim, room) = (query.kv.head_dim, Span::scratch(query.span.last));
-    let scale = query.scale();
-    for (q, scores) in query.q.chunks_exact(dim).zip(scores.chunks_exact_mut(room)) {
+fn scores_of(query: &Query<'_>, scores: &mut [f32]) {
+    let (dim, scale) = (query.kv.head_dim, query.scale());
+    for (head, q) in query.q.chunks_exact(dim).enumerate() {
         for block in query.blocks() {
             let from = query.keys_at(block);
             let keys = query.kv.keys[from..from + dim * BLOCK]
@@ -153,31 +218,26 @@ fn scores(query: &Query<'_>, scores: &mut [f32]) {
                     *sum += q * k;
                 }
             }
-            let to = &mut scores[block * BLOCK..(block + 1) * BLOCK];
-            for (to, sum) in to.iter_mut().zip(sums) {
+            let at = head * query.room + block * BLOCK;
+            for (to, sum) in scores[at..at + BLOCK].iter_mut().zip(sums) {
                 *to = sum * scale;
             }
         }
     }
 }
 
-/// Step 5; the first element of each head of `out` holds the inverse sum of its weights.
-fn values(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
+/// The sums of step 5, added to those of the pages before, which are in `out`.
+fn values_of(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
     let (dim, stride) = (query.kv.head_dim, query.kv.kv_heads * query.kv.head_dim);
     let Span { first, last } = query.span;
-    let heads = weights
-        .chunks_exact(Span::scratch(last))
-        .zip(out.chunks_exact_mut(dim));
-    for (weights, out) in heads {
-        let inv = out[0];
-        out.fill(0.0);
-        for (p, &weight) in weights.iter().enumerate().take(last + 1).skip(first) {
+    for (head, out) in out.chunks_exact_mut(dim).enumerate() {
+        for p in first..=last {
+            let weight = weights[head * query.room + p];
             let from = p * stride + query.kv_head * dim;
             for (out, &v) in out.iter_mut().zip(&query.kv.values[from..from + dim]) {
                 *out += weight * v;
             }
         }
-        out.iter_mut().for_each(|out| *out *= inv);
     }
 }
 
@@ -235,5 +295,60 @@ pub fn store_keys(keys: &mut [f32], position: usize, k: &[f32]) {
     let from = position / BLOCK * k.len() * BLOCK + position % BLOCK;
     for (to, &value) in keys[from..].iter_mut().step_by(BLOCK).zip(k) {
         *to = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(seed: u32, len: usize) -> Vec<f32> {
+        let next = |x: &u32| Some(x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+        let value = |x: u32| (x >> 8) as f32 / 8_388_608.0 - 1.0;
+        let all = std::iter::successors(Some(seed), next).skip(1);
+        all.map(value).take(len).collect()
+    }
+
+    /// 5 heads of 20 elements on one of 2 key heads, at position 150 with a window.
+    fn attention(kernel: Kernel, first: usize, page: usize) -> (Vec<f32>, Vec<f32>) {
+        let (kv_heads, head_dim, last) = (2, 20, 150);
+        let stride = kv_heads * head_dim;
+        let room = 192 * stride;
+        let (keys, values, q) = (noise(1, room), noise(2, room), noise(3, 5 * head_dim));
+        let cut = |i: usize| KeysValues {
+            keys: &keys[i * page * stride..(i + 1) * page * stride],
+            values: &values[i * page * stride..(i + 1) * page * stride],
+            kv_heads,
+            head_dim,
+        };
+        let pages = Pages {
+            len: page,
+            page: &cut,
+        };
+        let mut scratch = vec![0.0; 5 * Span::scratch(last)];
+        let mut out = vec![0.0; q.len()];
+        let span = Span { first, last };
+        attend_pages(kernel, &pages, 1, span, &q, &mut scratch, &mut out).unwrap();
+        (scratch, out)
+    }
+
+    #[test]
+    fn pages_of_any_length_give_the_bits_of_one() {
+        let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        for first in [0, 5, 16, 77, 150] {
+            let (want_weights, want) = attention(Kernel::Scalar, first, 192);
+            for kernel in [Kernel::Scalar, Kernel::detect()] {
+                for page in [16, 32, 48, 64, 192] {
+                    let (weights, out) = attention(kernel, first, page);
+                    let from = first / BLOCK * BLOCK;
+                    assert_eq!(bits(&out), bits(&want), "{kernel:?} {first} {page}");
+                    for head in 0..5 {
+                        let at = head * Span::scratch(150);
+                        let weights = &weights[at + from..at + 151];
+                        assert_eq!(bits(weights), bits(&want_weights[at + from..at + 151]));
+                    }
+                }
+            }
+        }
     }
 }

@@ -6,21 +6,18 @@
 //! halves. Only the layout changes, no value does.
 
 use crate::TensorType;
+use crate::bytes::Bytes;
 use crate::dequant;
 use std::ops::Range;
 
 /// Rows of a group.
 pub(crate) const GROUP: usize = 16;
 
-/// 64 bytes on a cache line of their own.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-pub(crate) struct Line(pub(crate) [u8; 64]);
+/// 64 bytes, on a cache line of their own where the memory is aligned.
+pub(crate) type Line = [u8; 64];
 
-/// One f16 for each row of a group.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-pub(crate) struct Halves(pub(crate) [u16; GROUP]);
+/// One f16, little endian, for each row of a group.
+pub(crate) type Halves = [u8; 2 * GROUP];
 
 /// The formats that have an interleaved kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,54 +68,53 @@ pub(crate) struct Interleaved {
     pub(crate) kind: Kind,
     /// Blocks of 32 columns in a row.
     pub(crate) blocks: usize,
-    /// `[group][block][line]`.
-    lines: Vec<Line>,
-    /// `[group][block][header]`.
-    headers: Vec<Halves>,
+    /// Lines `[group][block][line]`, then headers `[group][block][header]`.
+    bytes: Bytes,
+    /// Where the headers begin.
+    headers: usize,
+}
+
+/// Places of a group and block: groups of 16 rows times blocks of 32 columns.
+const fn places(rows: usize, cols: usize) -> usize {
+    rows.div_ceil(GROUP) * (cols / 32)
 }
 
 impl Interleaved {
-    /// Repacks rows of the file; `bytes` holds `rows` whole rows.
-    pub(crate) fn pack(kind: Kind, rows: usize, cols: usize, bytes: &[u8]) -> Self {
-        let blocks = cols / 32;
-        let places = rows.div_ceil(GROUP) * blocks;
-        let mut packed = Self {
-            kind,
-            blocks,
-            lines: vec![Line([0; 64]); places * kind.lines()],
-            headers: vec![Halves([0; GROUP]); places * kind.headers()],
-        };
-        let row_bytes = blocks * kind.ty().block_bytes();
-        for (row, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
-            packed.put_row(row, bytes);
-        }
-        packed
+    /// Bytes of a matrix in this layout.
+    pub(crate) const fn len(kind: Kind, rows: usize, cols: usize) -> usize {
+        let unit = kind.lines() * size_of::<Line>() + kind.headers() * size_of::<Halves>();
+        places(rows, cols) * unit
     }
 
-    fn put_row(&mut self, row: usize, bytes: &[u8]) {
-        let (lines, headers) = (self.kind.lines(), self.kind.headers());
-        let lane = row % GROUP;
-        let first = row / GROUP * self.blocks;
-        for (b, block) in bytes.chunks_exact(self.kind.ty().block_bytes()).enumerate() {
-            let place = first + b;
-            let (header, quants) = block.split_at(2 * headers);
-            let to = &mut self.headers[place * headers..(place + 1) * headers];
-            for (to, half) in to.iter_mut().zip(header.as_chunks::<2>().0) {
-                to.0[lane] = u16::from_le_bytes(*half);
-            }
-            let to = &mut self.lines[place * lines..(place + 1) * lines];
-            for (to, four) in to.iter_mut().zip(quants.as_chunks::<4>().0) {
-                to.0[4 * lane..4 * lane + 4].copy_from_slice(four);
-            }
+    /// Repacks rows of the file, `bytes`, into `to`, which is zero and has [`Interleaved::len`].
+    pub(crate) fn pack(kind: Kind, rows: usize, cols: usize, bytes: &[u8], to: &mut [u8]) {
+        let blocks = cols / 32;
+        let (lines, headers) = to.split_at_mut(places(rows, cols) * kind.lines() * 64);
+        let (lines, headers) = (lines.as_chunks_mut().0, headers.as_chunks_mut().0);
+        let row_bytes = blocks * kind.ty().block_bytes();
+        for (row, bytes) in bytes.chunks_exact(row_bytes).enumerate() {
+            put_row(kind, row, blocks, bytes, lines, headers);
         }
+    }
+
+    /// Takes packed bytes; none if they have not [`Interleaved::len`].
+    pub(crate) fn new(kind: Kind, rows: usize, cols: usize, bytes: Bytes) -> Option<Self> {
+        let whole = bytes.get().len() == Self::len(kind, rows, cols);
+        whole.then(|| Self {
+            kind,
+            blocks: cols / 32,
+            bytes,
+            headers: places(rows, cols) * kind.lines() * size_of::<Line>(),
+        })
     }
 
     /// Lines and headers of consecutive groups.
     pub(crate) fn groups(&self, groups: Range<usize>) -> (&[Line], &[Halves]) {
         let span = |unit: usize| groups.start * self.blocks * unit..groups.end * self.blocks * unit;
+        let (lines, headers) = self.bytes.get().split_at(self.headers);
         (
-            &self.lines[span(self.kind.lines())],
-            &self.headers[span(self.kind.headers())],
+            &lines.as_chunks().0[span(self.kind.lines())],
+            &headers.as_chunks().0[span(self.kind.headers())],
         )
     }
 
@@ -130,17 +126,43 @@ impl Interleaved {
         let mut block = [0_u8; 34];
         for (b, out) in out.chunks_exact_mut(32).enumerate() {
             for h in 0..headers {
-                let half = halves[b * headers + h].0[lane];
-                block[2 * h..2 * h + 2].copy_from_slice(&half.to_le_bytes());
+                let half = &halves[b * headers + h][2 * lane..2 * lane + 2];
+                block[2 * h..2 * h + 2].copy_from_slice(half);
             }
             for (g, line) in lines[b * self.kind.lines()..(b + 1) * self.kind.lines()]
                 .iter()
                 .enumerate()
             {
                 let to = 2 * headers + 4 * g;
-                block[to..to + 4].copy_from_slice(&line.0[4 * lane..4 * lane + 4]);
+                block[to..to + 4].copy_from_slice(&line[4 * lane..4 * lane + 4]);
             }
             dequant::block32(ty, &dequant::quants32(ty, &block), &block, out);
+        }
+    }
+}
+
+/// Puts one row of the file into its lane.
+fn put_row(
+    kind: Kind,
+    row: usize,
+    blocks: usize,
+    bytes: &[u8],
+    lines: &mut [Line],
+    halves: &mut [Halves],
+) {
+    let (count, headers) = (kind.lines(), kind.headers());
+    let lane = row % GROUP;
+    let first = row / GROUP * blocks;
+    for (b, block) in bytes.chunks_exact(kind.ty().block_bytes()).enumerate() {
+        let place = first + b;
+        let (header, quants) = block.split_at(2 * headers);
+        let to = &mut halves[place * headers..(place + 1) * headers];
+        for (to, half) in to.iter_mut().zip(header.as_chunks::<2>().0) {
+            to[2 * lane..2 * lane + 2].copy_from_slice(half);
+        }
+        let to = &mut lines[place * count..(place + 1) * count];
+        for (to, four) in to.iter_mut().zip(quants.as_chunks::<4>().0) {
+            to[4 * lane..4 * lane + 4].copy_from_slice(four);
         }
     }
 }

@@ -22,6 +22,7 @@
 )]
 
 pub mod attention;
+mod bytes;
 mod cache;
 mod config;
 mod dequant;
@@ -43,6 +44,7 @@ mod self_test;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 
+pub use bytes::{ALIGNMENT, Bytes};
 pub use cache::Cache;
 pub use config::{Config, LayerWeights, Weights};
 pub use error::{ModelError, NumericError, Point, ShapeError};

@@ -1,5 +1,6 @@
 //! Weight matrices and their product with quantised activations.
 
+use crate::bytes::Bytes;
 use crate::dot::Row;
 use crate::format::TensorType;
 use crate::quantise::Activations;
@@ -25,7 +26,7 @@ pub struct Matrix {
 #[derive(Debug)]
 enum Store {
     /// As in the file.
-    Rows(Vec<u8>),
+    Rows(Bytes),
     #[cfg(target_arch = "x86_64")]
     Interleaved(Interleaved),
 }
@@ -45,8 +46,62 @@ impl Matrix {
         cols: usize,
         bytes: &[u8],
     ) -> Result<Self, ShapeError> {
+        let layout = Layout::of(kernel, ty);
         check(kernel, ty, rows, cols, bytes)?;
-        let store = Store::new(kernel, ty, rows, cols, bytes);
+        let packed = Bytes::filled(layout.len(ty, rows, cols), |to| {
+            layout.pack(rows, cols, bytes, to);
+        });
+        Self::from_packed(kernel, ty, rows, cols, packed)
+    }
+
+    /// Bytes of a tensor in the kernel's layout; none if that is the file's own, so that
+    /// [`Matrix::in_place`] needs no copy.
+    #[must_use]
+    pub fn packed_len(kernel: Kernel, ty: TensorType, rows: usize, cols: usize) -> Option<usize> {
+        match Layout::of(kernel, ty) {
+            Layout::File => None,
+            layout => Some(layout.len(ty, rows, cols)),
+        }
+    }
+
+    /// Checks a tensor and repacks it into `to`: [`Matrix::packed_len`] bytes, all zero.
+    ///
+    /// # Errors
+    /// As [`Matrix::pack`], and [`ShapeError::Bytes`] if `to` has another length.
+    pub fn pack_into(
+        kernel: Kernel,
+        ty: TensorType,
+        rows: usize,
+        cols: usize,
+        bytes: &[u8],
+        to: &mut [u8],
+    ) -> Result<(), ShapeError> {
+        check(kernel, ty, rows, cols, bytes)?;
+        let layout = Layout::of(kernel, ty);
+        expect_len(to.len(), layout.len(ty, rows, cols))?;
+        layout.pack(rows, cols, bytes, to);
+        Ok(())
+    }
+
+    /// A matrix on what [`Matrix::pack_into`] wrote for the same arguments.
+    ///
+    /// # Errors
+    /// [`ShapeError::Bytes`] for another length, [`ShapeError::Kernel`] if the processor lacks the
+    /// kernel.
+    pub fn from_packed(
+        kernel: Kernel,
+        ty: TensorType,
+        rows: usize,
+        cols: usize,
+        packed: Bytes,
+    ) -> Result<Self, ShapeError> {
+        if !kernel.available() {
+            return Err(ShapeError::Kernel(kernel));
+        }
+        let layout = Layout::of(kernel, ty);
+        let (got, want) = (packed.get().len(), layout.len(ty, rows, cols));
+        let store = layout.store(ty, rows, cols, packed);
+        let store = store.ok_or(ShapeError::Bytes { got, want })?;
         Ok(Self {
             kernel,
             ty,
@@ -54,6 +109,25 @@ impl Matrix {
             cols,
             store,
         })
+    }
+
+    /// Checks a tensor that stays where it is, in the layout of the file.
+    ///
+    /// # Errors
+    /// As [`Matrix::pack`]; [`ShapeError::Bytes`] too if the kernel wants another layout.
+    pub fn in_place(
+        kernel: Kernel,
+        ty: TensorType,
+        rows: usize,
+        cols: usize,
+        bytes: Bytes,
+    ) -> Result<Self, ShapeError> {
+        check(kernel, ty, rows, cols, bytes.get())?;
+        if let Some(want) = Self::packed_len(kernel, ty, rows, cols) {
+            let got = bytes.get().len();
+            return Err(ShapeError::Bytes { got, want });
+        }
+        Self::from_packed(kernel, ty, rows, cols, bytes)
     }
 
     /// Rows and columns: outputs and inputs of the product.
@@ -86,6 +160,7 @@ impl Matrix {
         );
         match &self.store {
             Store::Rows(bytes) => {
+                let bytes = bytes.get();
                 let len = bytes.len() / self.rows;
                 dequant::row(self.ty, &bytes[r * len..(r + 1) * len], out);
             }
@@ -119,6 +194,7 @@ impl Matrix {
         assert_eq!(x.len(), self.cols, "length of the input");
         match &self.store {
             Store::Rows(bytes) => {
+                let bytes = bytes.get();
                 let len = bytes.len() / self.rows;
                 let mut row = Row::default();
                 let part = &bytes[rows.start * len..rows.end * len];
@@ -135,20 +211,69 @@ impl Matrix {
     }
 }
 
-impl Store {
+/// How a kernel wants a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// As in the file.
+    File,
     #[cfg(target_arch = "x86_64")]
-    fn new(kernel: Kernel, ty: TensorType, rows: usize, cols: usize, bytes: &[u8]) -> Self {
+    Interleaved(Kind),
+}
+
+impl Layout {
+    #[cfg(target_arch = "x86_64")]
+    fn of(kernel: Kernel, ty: TensorType) -> Self {
         match (kernel, Kind::of(ty)) {
-            (Kernel::Avx2, Some(kind)) => {
-                Self::Interleaved(Interleaved::pack(kind, rows, cols, bytes))
-            }
-            _ => Self::Rows(bytes.to_vec()),
+            (Kernel::Avx2, Some(kind)) => Self::Interleaved(kind),
+            _ => Self::File,
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn new(_: Kernel, _: TensorType, _: usize, _: usize, bytes: &[u8]) -> Self {
-        Self::Rows(bytes.to_vec())
+    fn of(_: Kernel, _: TensorType) -> Self {
+        Self::File
+    }
+
+    /// Bytes of a tensor; 0 for a shape that [`check`] refuses.
+    fn len(self, ty: TensorType, rows: usize, cols: usize) -> usize {
+        let shape = ty.row_bytes(cols).and_then(|len| len.checked_mul(rows));
+        // With up to 16 rows for one there is still no overflow.
+        let shape = shape.filter(|len| *len < isize::MAX as usize / 64);
+        match (shape, self) {
+            (None, _) => 0,
+            (Some(len), Self::File) => len,
+            #[cfg(target_arch = "x86_64")]
+            (Some(_), Self::Interleaved(kind)) => Interleaved::len(kind, rows, cols),
+        }
+    }
+
+    fn pack(self, rows: usize, cols: usize, bytes: &[u8], to: &mut [u8]) {
+        match self {
+            Self::File => to.copy_from_slice(bytes),
+            #[cfg(target_arch = "x86_64")]
+            Self::Interleaved(kind) => Interleaved::pack(kind, rows, cols, bytes, to),
+        }
+    }
+
+    /// None if the packed bytes have another length.
+    fn store(self, ty: TensorType, rows: usize, cols: usize, packed: Bytes) -> Option<Store> {
+        match self {
+            Self::File => {
+                let whole = packed.get().len() == self.len(ty, rows, cols);
+                whole.then_some(Store::Rows(packed))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Interleaved(kind) => {
+                Interleaved::new(kind, rows, cols, packed).map(Store::Interleaved)
+            }
+        }
+    }
+}
+
+fn expect_len(got: usize, want: usize) -> Result<(), ShapeError> {
+    match got == want {
+        true => Ok(()),
+        false => Err(ShapeError::Bytes { got, want }),
     }
 }
 
@@ -172,12 +297,7 @@ fn check(
         .checked_mul(rows)
         .filter(|&len| len > 0 && len < isize::MAX as usize / 4);
     let want = want.ok_or(ShapeError::Rows { got: rows })?;
-    if bytes.len() != want {
-        return Err(ShapeError::Bytes {
-            got: bytes.len(),
-            want,
-        });
-    }
+    expect_len(bytes.len(), want)?;
     let mut blocks = bytes.chunks_exact(ty.block_bytes());
     match blocks.position(|block| !ty.is_finite(block)) {
         Some(at) => {

@@ -1,7 +1,7 @@
 //! Scores and values of attention with AVX2; the twins are in [`crate::attention`]. Lanes are
 //! positions in the scores and head elements in the values.
 
-use crate::attention::{BLOCK, Query, Span, TILE};
+use crate::attention::{BLOCK, Query, TILE};
 use std::arch::x86_64::{
     __m256, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
     _mm256_storeu_ps,
@@ -17,7 +17,7 @@ pub(crate) fn scores(query: &Query<'_>, scores: &mut [f32]) {
     let blocks = query.blocks();
     // SAFETY: `check` holds, and the blocks end with that of the last position.
     unsafe {
-        match heads(query) {
+        match query.heads() {
             1 => score_tiles::<1, 4>(query, blocks, scores),
             2 => score_tiles::<2, 2>(query, blocks, scores),
             3 => score_tiles::<3, 2>(query, blocks, scores),
@@ -26,17 +26,17 @@ pub(crate) fn scores(query: &Query<'_>, scores: &mut [f32]) {
     }
 }
 
-/// Weighted values of each head; the first element of each head of `out` holds its inverse.
+/// Weighted values of each head, added to the sums in `out`.
 pub(crate) fn values(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
     check(query, weights);
     assert_eq!(
         out.len(),
-        heads(query) * query.kv.head_dim,
+        query.heads() * query.kv.head_dim,
         "length of the output"
     );
     // SAFETY: `check` holds, and `out` has the right length.
     unsafe {
-        match heads(query) {
+        match query.heads() {
             1 => value_tiles::<1, 8>(query, weights, out),
             2 => value_tiles::<2, 4>(query, weights, out),
             3 => value_tiles::<3, 4>(query, weights, out),
@@ -45,22 +45,17 @@ pub(crate) fn values(query: &Query<'_>, weights: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Heads of the query.
-fn heads(query: &Query<'_>) -> usize {
-    query.q.len() / query.kv.head_dim
-}
-
 /// Everything that the code below relies on.
 fn check(query: &Query<'_>, weights: &[f32]) {
     super::assert_available();
     let (kv, last) = (query.kv, query.span.last);
     let stride = kv.kv_heads * kv.head_dim;
     assert!(
-        (1..=TILE).contains(&heads(query)) && query.kv_head < kv.kv_heads,
+        (1..=TILE).contains(&query.heads()) && query.kv_head < kv.kv_heads,
         "heads"
     );
     assert!(
-        query.q.len() == heads(query) * kv.head_dim,
+        query.q.len() == query.heads() * kv.head_dim,
         "length of the queries"
     );
     assert!(
@@ -71,10 +66,7 @@ fn check(query: &Query<'_>, weights: &[f32]) {
         kv.values.len() >= (last + 1) * stride,
         "length of the values"
     );
-    assert!(
-        weights.len() >= heads(query) * Span::scratch(last),
-        "length of the scores"
-    );
+    assert!(weights.len() >= query.scores_len(), "length of the scores");
     assert!(query.span.first <= last, "span");
 }
 
@@ -113,7 +105,7 @@ unsafe fn score_tile<const G: usize, const B: usize>(
     scores: &mut [f32],
 ) {
     let dim = query.kv.head_dim;
-    let room = Span::scratch(query.span.last);
+    let room = query.room;
     let mut sums = [[[_mm256_setzero_ps(); 2]; B]; G];
     // SAFETY: `check` compared all lengths with the last position, head and element.
     unsafe {
@@ -153,32 +145,31 @@ unsafe fn value_tiles<const G: usize, const W: usize>(
     out: &mut [f32],
 ) {
     let dim = query.kv.head_dim;
-    let inverses: [f32; G] = std::array::from_fn(|g| out[g * dim]);
     let mut d = 0;
     // SAFETY: as promised by the caller; elements stay below `dim`.
     unsafe {
         while d + W * WIDTH <= dim {
-            value_tile::<G, W>(query, weights, &inverses, d, out);
+            value_tile::<G, W>(query, weights, d, out);
             d += W * WIDTH;
         }
         while d + WIDTH <= dim {
-            value_tile::<G, 1>(query, weights, &inverses, d, out);
+            value_tile::<G, 1>(query, weights, d, out);
             d += WIDTH;
         }
     }
     for d in d..dim {
         for g in 0..G {
-            out[g * dim + d] =
-                value(query, &weights[g * Span::scratch(query.span.last)..], d) * inverses[g];
+            let before = out[g * dim + d];
+            out[g * dim + d] = value(query, &weights[g * query.room..], d, before);
         }
     }
 }
 
 /// One element, for the rest of a head that fills no vector.
-fn value(query: &Query<'_>, weights: &[f32], d: usize) -> f32 {
+fn value(query: &Query<'_>, weights: &[f32], d: usize, before: f32) -> f32 {
     let stride = query.kv.kv_heads * query.kv.head_dim;
     let at = query.kv_head * query.kv.head_dim + d;
-    let mut sum = 0.0;
+    let mut sum = before;
     for p in query.span.first..=query.span.last {
         sum += weights[p] * query.kv.values[p * stride + at];
     }
@@ -194,15 +185,15 @@ fn value(query: &Query<'_>, weights: &[f32], d: usize) -> f32 {
 unsafe fn value_tile<const G: usize, const W: usize>(
     query: &Query<'_>,
     weights: &[f32],
-    inverses: &[f32; G],
     d: usize,
     out: &mut [f32],
 ) {
     let dim = query.kv.head_dim;
-    let (stride, room) = (query.kv.kv_heads * dim, Span::scratch(query.span.last));
-    let mut sums = [[_mm256_setzero_ps(); W]; G];
+    let (stride, room) = (query.kv.kv_heads * dim, query.room);
     // SAFETY: `check` compared all lengths with the last position, head and element.
     unsafe {
+        let mut sums: [[__m256; W]; G] =
+            from_fn(|g| from_fn(|w| _mm256_loadu_ps(out.as_ptr().add(g * dim + d + w * WIDTH))));
         let first = query.span.first;
         let from = first * stride + query.kv_head * dim + d;
         let mut values = query.kv.values.as_ptr().add(from);
@@ -220,10 +211,9 @@ unsafe fn value_tile<const G: usize, const W: usize>(
             weight = weight.map(|weight| weight.add(1));
         }
         for (g, sums) in sums.iter().enumerate() {
-            let inv = _mm256_set1_ps(inverses[g]);
             for (w, &sum) in sums.iter().enumerate() {
                 let to = out.as_mut_ptr().add(g * dim + d + w * WIDTH);
-                _mm256_storeu_ps(to, _mm256_mul_ps(sum, inv));
+                _mm256_storeu_ps(to, sum);
             }
         }
     }

@@ -3,8 +3,8 @@
 use crate::interleaved::{GROUP, Halves, Interleaved, Kind, Line};
 use crate::quantise::Activations;
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _mm_load_si128, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32,
-    _mm256_add_ps, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_load_si256,
+    __m128i, __m256, __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_loadu_si256,
     _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi8, _mm256_set1_epi16,
     _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sign_epi8,
     _mm256_srli_epi16, _mm256_storeu_ps, _mm256_sub_ps,
@@ -184,8 +184,8 @@ unsafe fn four(q: *const i8, at: usize) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn half_line(line: *const Line, half: usize) -> __m256i {
-    // SAFETY: a line is 64 bytes aligned to 64.
-    unsafe { _mm256_load_si256(line.cast::<__m256i>().add(half)) }
+    // SAFETY: a line is 64 bytes.
+    unsafe { _mm256_loadu_si256(line.cast::<__m256i>().add(half)) }
 }
 
 /// Sums of unsigned nibbles times quants. Eight pair sums of at most 2 * 15 * 127 stay below
@@ -252,8 +252,8 @@ unsafe fn byte_sums<const P: usize>(lines: *const Line, q: [*const i8; P]) -> [P
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 unsafe fn widen(halves: *const Halves, half: usize) -> __m256 {
-    // SAFETY: 32 bytes aligned to 32.
-    _mm256_cvtph_ps(unsafe { _mm_load_si128(halves.cast::<__m128i>().add(half)) })
+    // SAFETY: an entry is 32 bytes.
+    _mm256_cvtph_ps(unsafe { _mm_loadu_si128(halves.cast::<__m128i>().add(half)) })
 }
 
 /// A group of rows times `P` vectors.
