@@ -9,6 +9,7 @@ mod life;
 mod rounds;
 mod settle;
 mod settle_properties;
+mod stake;
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
