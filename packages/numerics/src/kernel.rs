@@ -63,6 +63,8 @@ impl Kernel {
             Self::Scalar => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => crate::simd::avx2::available(),
+            Self::Neon => cfg!(target_arch = "aarch64"),
+            Self::WasmSimd => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
             _ => false,
         }
     }

@@ -31,7 +31,6 @@ pub mod elementary;
 mod error;
 mod executor;
 mod format;
-#[cfg(target_arch = "x86_64")]
 mod interleaved;
 pub mod kernel;
 pub mod llama;
@@ -41,7 +40,6 @@ pub mod quantise;
 pub mod rope;
 pub mod sample;
 mod self_test;
-#[cfg(target_arch = "x86_64")]
 mod simd;
 
 pub use bytes::{ALIGNMENT, Bytes};

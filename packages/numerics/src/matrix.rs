@@ -3,12 +3,10 @@
 use crate::bytes::Bytes;
 use crate::dot::Row;
 use crate::format::TensorType;
+use crate::interleaved::{Interleaved, Kind};
 use crate::quantise::Activations;
 use crate::{Kernel, ShapeError, dequant};
 use std::ops::Range;
-
-#[cfg(target_arch = "x86_64")]
-use crate::interleaved::{Interleaved, Kind};
 
 /// Rows that stay together when a product is split over tasks.
 pub(crate) const ROW_UNIT: usize = 16;
@@ -27,7 +25,6 @@ pub struct Matrix {
 enum Store {
     /// As in the file.
     Rows(Bytes),
-    #[cfg(target_arch = "x86_64")]
     Interleaved(Interleaved),
 }
 
@@ -164,7 +161,6 @@ impl Matrix {
                 let len = bytes.len() / self.rows;
                 dequant::row(self.ty, &bytes[r * len..(r + 1) * len], out);
             }
-            #[cfg(target_arch = "x86_64")]
             Store::Interleaved(packed) => packed.row_f32(r, out),
         }
     }
@@ -205,8 +201,9 @@ impl Matrix {
                     }
                 }
             }
-            #[cfg(target_arch = "x86_64")]
-            Store::Interleaved(packed) => crate::simd::avx2::product(packed, rows, x, out, stride),
+            Store::Interleaved(packed) => {
+                crate::simd::product(self.kernel, packed, rows, x, out, stride);
+            }
         }
     }
 }
@@ -216,22 +213,15 @@ impl Matrix {
 enum Layout {
     /// As in the file.
     File,
-    #[cfg(target_arch = "x86_64")]
     Interleaved(Kind),
 }
 
 impl Layout {
-    #[cfg(target_arch = "x86_64")]
     fn of(kernel: Kernel, ty: TensorType) -> Self {
         match (kernel, Kind::of(ty)) {
-            (Kernel::Avx2, Some(kind)) => Self::Interleaved(kind),
-            _ => Self::File,
+            (Kernel::Scalar, _) | (_, None) => Self::File,
+            (_, Some(kind)) => Self::Interleaved(kind),
         }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn of(_: Kernel, _: TensorType) -> Self {
-        Self::File
     }
 
     /// Bytes of a tensor; 0 for a shape that [`check`] refuses.
@@ -242,7 +232,6 @@ impl Layout {
         match (shape, self) {
             (None, _) => 0,
             (Some(len), Self::File) => len,
-            #[cfg(target_arch = "x86_64")]
             (Some(_), Self::Interleaved(kind)) => Interleaved::len(kind, rows, cols),
         }
     }
@@ -250,7 +239,6 @@ impl Layout {
     fn pack(self, rows: usize, cols: usize, bytes: &[u8], to: &mut [u8]) {
         match self {
             Self::File => to.copy_from_slice(bytes),
-            #[cfg(target_arch = "x86_64")]
             Self::Interleaved(kind) => Interleaved::pack(kind, rows, cols, bytes, to),
         }
     }
@@ -262,7 +250,6 @@ impl Layout {
                 let whole = packed.get().len() == self.len(ty, rows, cols);
                 whole.then_some(Store::Rows(packed))
             }
-            #[cfg(target_arch = "x86_64")]
             Self::Interleaved(kind) => {
                 Interleaved::new(kind, rows, cols, packed).map(Store::Interleaved)
             }

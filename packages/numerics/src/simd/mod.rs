@@ -13,4 +13,35 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod copies;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod quads;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
+
+use crate::Kernel;
+use crate::interleaved::Interleaved;
+use crate::quantise::Activations;
+use std::ops::Range;
+
+/// The product of rows of an interleaved matrix; see [`crate::Matrix`] for the arguments.
+pub(crate) fn product(
+    kernel: Kernel,
+    w: &Interleaved,
+    rows: Range<usize>,
+    x: &Activations,
+    out: &mut [f32],
+    stride: usize,
+) {
+    match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => avx2::product(w, rows, x, out, stride),
+        #[cfg(target_arch = "aarch64")]
+        Kernel::Neon => neon::product(w, rows, x, out, stride),
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        Kernel::WasmSimd => wasm::product(w, rows, x, out, stride),
+        _ => quads::product::<quads::Plain>(w, rows, x, out, stride),
+    }
+}
