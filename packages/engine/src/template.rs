@@ -21,19 +21,25 @@ pub enum Template {
     Qwen3,
     /// Llama 3 headers.
     Llama3,
+    /// Llama 2 instructions.
+    Llama2,
+    /// Gemma turns.
+    Gemma,
     /// Alpaca instructions.
     Alpaca,
     /// The text alone.
     Raw,
 }
 
-const ALL: [(Template, &str); 8] = [
+const ALL: [(Template, &str); 10] = [
     (Template::ChatmlSmollm2, "chatml-smollm2"),
     (Template::Chatml, "chatml"),
     (Template::Qwen2, "qwen2"),
     (Template::Qwen25, "qwen2.5"),
     (Template::Qwen3, "qwen3"),
     (Template::Llama3, "llama3"),
+    (Template::Llama2, "llama2"),
+    (Template::Gemma, "gemma"),
     (Template::Alpaca, "alpaca"),
     (Template::Raw, "raw"),
 ];
@@ -41,7 +47,7 @@ const ALL: [(Template, &str); 8] = [
 /// A template name that is not known here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "chat template {0:?} is not known: wanted chatml-smollm2, chatml, qwen2, qwen2.5, qwen3, llama3, alpaca or raw"
+    "chat template {0:?} is not known: wanted chatml-smollm2, chatml, qwen2, qwen2.5, qwen3, llama3, llama2, gemma, alpaca or raw"
 )]
 pub struct UnknownTemplate(pub String);
 
@@ -100,6 +106,8 @@ impl Template {
                 out.id("<think>").text("\n\n").id("</think>").text("\n\n");
             }
             Self::Llama3 => llama3(&mut out, system, turns),
+            Self::Llama2 => llama2(&mut out, system, turns),
+            Self::Gemma => gemma(&mut out, system, turns),
             Self::Alpaca => alpaca(&mut out, system, turns),
             Self::Raw => raw(&mut out, system, turns)?,
         }
@@ -134,7 +142,8 @@ impl Template {
                 &["<|im_end|>", "<|endoftext|>"]
             }
             Self::Llama3 => &["<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"],
-            Self::Alpaca => &["</s>"],
+            Self::Llama2 | Self::Alpaca => &["</s>"],
+            Self::Gemma => &["<end_of_turn>", "<eos>"],
             Self::Raw => &["<|endoftext|>"],
         }
     }
@@ -145,11 +154,12 @@ impl Template {
     /// # Errors
     /// [`TokenizerError::NoControlToken`] for the first one missing.
     pub fn check(self, tokenizer: &Tokenizer) -> Result<(), TokenizerError> {
-        let probe = [Message {
-            role: Role::User,
+        let talk = [Role::User, Role::Assistant, Role::User].map(|role| Message {
+            role,
             content: String::new(),
-        }];
-        for segment in self.segments(&probe).unwrap_or_default() {
+        });
+        // An answer before the last turn shows every token, and `raw`, which takes none, has no name.
+        for segment in self.segments(&talk).unwrap_or_default() {
             if let Segment::Id(name) = segment {
                 let found = tokenizer.control_id(name);
                 found.ok_or_else(|| TokenizerError::NoControlToken {
@@ -233,6 +243,41 @@ fn llama3_part<'s>(out: &'s mut Segments, role: &str, content: &str) -> &'s mut 
         .text(role)
         .id("<|end_header_id|>")
         .text(&text)
+}
+
+/// A system message, if there is one, stands inside the first turn.
+fn llama2(out: &mut Segments, system: Option<&str>, turns: &[Message]) {
+    let mut first =
+        system.map_or_else(String::new, |text| format!("<<SYS>>\n{text}\n<</SYS>>\n\n"));
+    for turn in turns {
+        let content = strip(&turn.content);
+        if turn.role == Role::User {
+            let text = format!("[INST] {}{content} [/INST]", std::mem::take(&mut first));
+            out.id("<s>").text(&text);
+        } else {
+            out.text(&format!(" {content} ")).id("</s>");
+        }
+    }
+}
+
+/// As [`llama2`], a system message stands inside the first turn.
+fn gemma(out: &mut Segments, system: Option<&str>, turns: &[Message]) {
+    let mut first = system.map_or_else(String::new, |text| format!("{text}\n\n"));
+    out.id("<bos>");
+    for turn in turns {
+        let role = if turn.role == Role::User {
+            "user"
+        } else {
+            "model"
+        };
+        let (before, content) = (std::mem::take(&mut first), strip(&turn.content));
+        let text = format!("{role}\n{before}{content}");
+        out.id("<start_of_turn>")
+            .text(&text)
+            .id("<end_of_turn>")
+            .text("\n");
+    }
+    out.id("<start_of_turn>").text("model\n");
 }
 
 fn alpaca(out: &mut Segments, system: Option<&str>, turns: &[Message]) {

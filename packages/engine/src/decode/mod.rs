@@ -52,15 +52,15 @@ pub struct Decoded {
     pub end: Option<u32>,
 }
 
-/// Runs the loop to its end. `bytes` gives the bytes of a token; `report` is told of each token and
-/// may break off the job.
+/// Runs the loop to its end. `bytes` gives the bytes of output token `index` with an id; `report` is told
+/// of each token and may break off the job.
 ///
 /// # Errors
 /// What the chooser fails with, a token without bytes table entry, or [`JobError::Cancelled`].
 pub fn decode<'t>(
     chooser: &mut impl Chooser,
     limits: &Limits<'_>,
-    bytes: impl Fn(u32) -> Result<&'t [u8], JobError>,
+    bytes: impl Fn(u32, u32) -> Result<&'t [u8], JobError>,
     report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Decoded, JobError> {
     let mut output = Output::new(limits.stop);
@@ -74,7 +74,7 @@ pub fn decode<'t>(
             break;
         }
         token_ids.push(token);
-        let bytes = bytes(token)?;
+        let bytes = bytes(index, token)?;
         let stopped = output.push(bytes);
         if report(Progress::Token {
             index,

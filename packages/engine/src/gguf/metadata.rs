@@ -1,8 +1,8 @@
 //! The metadata table and typed access to it.
 
+use super::GgufError;
 use super::cursor::Cursor;
 use super::value::{self, Value};
-use super::{GgufError, wide};
 use std::collections::BTreeMap;
 
 /// The metadata of a file, each key once.
@@ -161,15 +161,40 @@ impl<'a> Metadata<'a> {
     pub fn i32s(&self, key: &str, length: usize) -> Result<&[i32], GgufError> {
         match self.get(key) {
             None => Err(missing(key)),
-            Some(Value::I32s(list)) if list.len() == length => Ok(list),
-            Some(Value::I32s(list)) => Err(GgufError::Setting {
-                key: format!("the length of {key}"),
-                got: wide(list.len()).to_string(),
-                want: wide(length).to_string(),
-            }),
+            Some(Value::I32s(list)) => {
+                check_length(key, list.len(), length)?;
+                Ok(list)
+            }
             Some(other) => Err(wrong_type(key, other, "an array of 32-bit signed integers")),
         }
     }
+
+    /// An array of 32-bit floats that must be there, with a known length.
+    ///
+    /// # Errors
+    /// A missing key, a wrong type or a wrong length.
+    pub fn f32s(&self, key: &str, length: usize) -> Result<Vec<f32>, GgufError> {
+        match self.get(key) {
+            None => Err(missing(key)),
+            Some(Value::Scalars { kind: 6, bytes }) => {
+                let (words, _) = bytes.as_chunks::<4>();
+                check_length(key, words.len(), length)?;
+                Ok(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
+            }
+            Some(other) => Err(wrong_type(key, other, "an array of 32-bit floats")),
+        }
+    }
+}
+
+fn check_length(key: &str, got: usize, want: usize) -> Result<(), GgufError> {
+    if got == want {
+        return Ok(());
+    }
+    Err(GgufError::Setting {
+        key: format!("the length of {key}"),
+        got: got.to_string(),
+        want: want.to_string(),
+    })
 }
 
 fn missing(key: &str) -> GgufError {

@@ -44,7 +44,7 @@ impl Model {
             stop: &job.stop,
             end: &end,
         };
-        let bytes = |id| Ok(self.tokenizer.token_bytes(id)?);
+        let bytes = |index, id| Ok(self.tokenizer.output_bytes(index, id)?);
         let made = decode::decode(&mut run, &limits, bytes, report)?;
         let decode = start.elapsed().as_secs_f64() - prefill;
         Ok(Generation {

@@ -1,32 +1,21 @@
-//! Text to token ids and back (cn-1.md sect. 9.1): byte-level BPE built from the file's own tables.
+//! Text to token ids and back (cn-1.md sect. 9): byte-level BPE or SentencePiece, built from the
+//! file's own tables.
 
+mod bpe;
 mod bytes;
+mod control;
 mod file;
+mod merge;
+mod pieces;
 mod table;
 
 use crate::gguf::{GgufError, Metadata};
 use std::collections::BTreeMap;
 use std::fmt;
 use table::Vocabulary;
-use tokenizers::models::bpe::BPE;
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::digits::Digits;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::tokenizer::SplitDelimiterBehavior;
-use tokenizers::{
-    DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
-};
 
+pub use control::CONTROL_NAMES;
 pub use file::FileTokenizer;
-
-type Crate = TokenizerImpl<
-    BPE,
-    NormalizerWrapper,
-    PreTokenizerWrapper,
-    PostProcessorWrapper,
-    DecoderWrapper,
->;
 
 /// The text could not be encoded, or an id is not in the vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,10 +41,18 @@ pub enum TokenizerError {
     Encode(String),
 }
 
+/// What turns texts into ids.
+enum Encoder {
+    Bytes(Box<bpe::ByteLevelBpe>),
+    Pieces(Box<pieces::Pieces>),
+}
+
 /// A model's tokenizer.
 pub struct Tokenizer {
-    inner: Crate,
+    encoder: Encoder,
     bytes: bytes::TokenBytes,
+    /// Whether answers begin without the space that texts are given in front.
+    drops_space: bool,
     control: BTreeMap<String, u32>,
     end: Vec<u32>,
     bos: Option<u32>,
@@ -73,33 +70,46 @@ impl Tokenizer {
     /// Builds the tokenizer a file describes. `vocabulary` is the number of rows of its embedding.
     ///
     /// # Errors
-    /// A table that is missing or inconsistent, or a kind of tokenizer that is not built here
-    /// (SentencePiece, an unknown pre-tokeniser).
+    /// A table that is missing or inconsistent, or a kind of tokenizer that is not built here.
     pub fn from_metadata(metadata: &Metadata<'_>, vocabulary: u32) -> Result<Self, GgufError> {
-        let model = metadata.str("tokenizer.ggml.model")?;
-        if model != "gpt2" {
-            return Err(refused(
+        match metadata.str("tokenizer.ggml.model")? {
+            "gpt2" => Self::byte_level(metadata, vocabulary),
+            "llama" => Self::sentence_piece(metadata, vocabulary),
+            other => Err(refused(
                 "tokenizer.ggml.model",
-                model,
-                "gpt2 (byte-level BPE)",
-            ));
+                other,
+                "gpt2 (byte-level BPE) or llama (SentencePiece)",
+            )),
         }
-        let pre = metadata.str("tokenizer.ggml.pre")?;
-        let pre_tokenizer = pre_tokenizer(pre)?;
-        let table = Vocabulary::read(metadata, vocabulary)?;
-        let bpe = BPE::builder()
-            .vocab_and_merges(table.text_ids(), table.merges(metadata)?)
-            .ignore_merges(pre == "llama-bpe")
-            .cache_capacity(0)
-            .build()
-            .map_err(|e| refused("tokenizer.ggml.merges", &e.to_string(), "a usable table"))?;
-        let mut inner = Crate::new(bpe);
-        inner.with_pre_tokenizer(Some(pre_tokenizer));
+    }
+
+    /// cn-1.md 9.1.
+    fn byte_level(metadata: &Metadata<'_>, vocabulary: u32) -> Result<Self, GgufError> {
+        let table = Vocabulary::read(metadata, vocabulary, false)?;
+        let encoder = bpe::ByteLevelBpe::build(metadata, &table)?;
         Ok(Self {
-            inner,
-            bytes: table.token_bytes()?,
+            encoder: Encoder::Bytes(Box::new(encoder)),
+            bytes: bpe::token_bytes(&table)?,
+            drops_space: false,
             control: table.control_ids()?,
             end: end_ids(metadata, vocabulary)?,
+            bos: bos_id(metadata, vocabulary)?,
+        })
+    }
+
+    /// cn-1.md 9.3.
+    fn sentence_piece(metadata: &Metadata<'_>, vocabulary: u32) -> Result<Self, GgufError> {
+        let table = Vocabulary::read(metadata, vocabulary, true)?;
+        let end = end_ids(metadata, vocabulary)?;
+        let bos = metadata.optional_u32("tokenizer.ggml.bos_token_id")?;
+        let named: Vec<u32> = end.iter().copied().chain(bos).collect();
+        let encoder = pieces::Pieces::build(metadata, &table, &named)?;
+        Ok(Self {
+            encoder: Encoder::Pieces(Box::new(encoder)),
+            bytes: pieces::token_bytes(&table)?,
+            drops_space: pieces::prefix(metadata)?,
+            control: table.control_ids()?,
+            end,
             bos: bos_id(metadata, vocabulary)?,
         })
     }
@@ -110,16 +120,29 @@ impl Tokenizer {
         self.bytes.count()
     }
 
-    /// The ids of a text, none of them a control token whatever the text says.
+    /// The ids of a text that starts the prompt or follows a control token, none of them a control
+    /// token whatever the text says.
     ///
     /// # Errors
     /// [`TokenizerError::Encode`] if the crate refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        let encoding = self
-            .inner
-            .encode_fast(text, false)
-            .map_err(|e| TokenizerError::Encode(e.to_string()))?;
-        Ok(encoding.get_ids().to_vec())
+        match &self.encoder {
+            Encoder::Bytes(bpe) => bpe.encode(text),
+            Encoder::Pieces(pieces) => Ok(pieces.encode(text)),
+        }
+    }
+
+    /// The bytes of output token `index` (from 0): those of the token, but the first one of an
+    /// answer loses one leading space where texts are given one in front (cn-1.md 9.3).
+    ///
+    /// # Errors
+    /// [`TokenizerError::IdRange`].
+    pub fn output_bytes(&self, index: u32, id: u32) -> Result<&[u8], TokenizerError> {
+        let bytes = self.token_bytes(id)?;
+        let dropped = bytes.strip_prefix(b" ");
+        Ok(dropped
+            .filter(|_| index == 0 && self.drops_space)
+            .unwrap_or(bytes))
     }
 
     /// The bytes a token stands for: none for control, unknown and unused tokens.
@@ -150,40 +173,6 @@ impl Tokenizer {
     pub const fn bos_id(&self) -> Option<u32> {
         self.bos
     }
-}
-
-/// The regular expressions of cn-1.md 9.1; `{1,3}` or single digits.
-fn regex(digits: &str) -> String {
-    format!(
-        r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-    )
-}
-
-fn pre_tokenizer(name: &str) -> Result<PreTokenizerWrapper, GgufError> {
-    let with_regex = || PreTokenizerWrapper::from(ByteLevel::new(false, true, true));
-    Ok(match name {
-        "gpt-2" => with_regex(),
-        "smollm" => Sequence::new(vec![Digits::new(true).into(), with_regex()]).into(),
-        "llama-bpe" => split_then_bytes(&regex(r"\p{N}{1,3}"))?,
-        "qwen2" => split_then_bytes(&regex(r"\p{N}"))?,
-        _ => {
-            let want = "smollm, gpt-2, llama-bpe or qwen2";
-            return Err(refused("tokenizer.ggml.pre", name, want));
-        }
-    })
-}
-
-fn split_then_bytes(regex: &str) -> Result<PreTokenizerWrapper, GgufError> {
-    let pattern = SplitPattern::Regex(regex.to_owned());
-    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false).map_err(|e| {
-        refused(
-            "the pre-tokeniser's expression",
-            &e.to_string(),
-            "a valid one",
-        )
-    })?;
-    let bytes = ByteLevel::new(false, true, false);
-    Ok(Sequence::new(vec![split.into(), bytes.into()]).into())
 }
 
 fn end_ids(metadata: &Metadata<'_>, vocabulary: u32) -> Result<Vec<u32>, GgufError> {

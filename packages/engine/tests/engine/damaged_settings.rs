@@ -77,8 +77,8 @@ fn a_tokenizer_that_contradicts_itself_is_refused() {
     let cases = [
         (
             "tokenizer.ggml.model",
-            text("llama"),
-            "tokenizer.ggml.model is llama, wanted gpt2",
+            text("bert"),
+            "tokenizer.ggml.model is bert, wanted gpt2 (byte-level BPE) or llama (SentencePiece)",
         ),
         (
             "tokenizer.ggml.pre",
@@ -98,7 +98,7 @@ fn a_tokenizer_that_contradicts_itself_is_refused() {
         (
             "tokenizer.ggml.token_type",
             Value::I32s(vec![6; 264]),
-            "type of token 0 is 6",
+            "type of token 0 is 6, wanted 1 to 5",
         ),
         (
             "tokenizer.ggml.merges",

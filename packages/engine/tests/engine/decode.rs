@@ -70,7 +70,7 @@ fn all_cases_of_the_vectors_decode_as_they_say() {
             stop: &case.stop,
             end: &end,
         };
-        let bytes = |id| Ok(smollm2_tokenizer().token_bytes(id)?);
+        let bytes = |index, id| Ok(smollm2_tokenizer().output_bytes(index, id)?);
         let made = decode(
             &mut list,
             &limits,
@@ -100,7 +100,7 @@ fn a_caller_can_break_off_after_any_token() {
         stop: &[],
         end: &[],
     };
-    let bytes = |id| Ok(smollm2_tokenizer().token_bytes(id)?);
+    let bytes = |index, id| Ok(smollm2_tokenizer().output_bytes(index, id)?);
     let made = decode(&mut list, &limits, bytes, &mut |news| match news {
         Progress::Token { index: 1, .. } => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),

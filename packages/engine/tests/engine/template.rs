@@ -1,10 +1,12 @@
 //! Chat templates, by their segments.
 
-use crate::support::{smollm2_tokenizer, tiny, tokenizer_of};
+use crate::pieces::spm;
+use crate::support::{Value, smollm2_tokenizer, tiny, tokenizer_of};
 use crate::tokenizer::message;
 use antiphon_engine::JobError;
 use antiphon_engine::gguf::preflight;
 use antiphon_engine::template::{Segment, Template};
+use antiphon_engine::tokenizer::CONTROL_NAMES;
 
 /// A conversation as one line, control tokens in place.
 fn written(name: &str, messages: &[(&str, &str)]) -> Result<String, JobError> {
@@ -101,6 +103,105 @@ fn alpaca_and_raw_are_written_as_specified() {
 }
 
 #[test]
+fn llama2_puts_the_system_message_into_the_first_turn_and_strips_the_turns() {
+    let want = "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\na [/INST] b </s><s>[INST] c [/INST]";
+    assert_eq!(written("llama2", &TALK).unwrap(), want);
+    let want = "<s>[INST] a [/INST] b </s><s>[INST] c [/INST]";
+    assert_eq!(written("llama2", &TALK[1..]).unwrap(), want);
+    let spaced = [("system", " s "), ("user", "\u{b}\u{85}x\t")];
+    let want = "<s>[INST] <<SYS>>\n s \n<</SYS>>\n\n\u{85}x [/INST]";
+    assert_eq!(written("llama2", &spaced).unwrap(), want);
+}
+
+#[test]
+fn gemma_calls_the_assistant_model_and_puts_the_system_message_into_the_first_turn() {
+    let turn = |role: &str, text: &str| format!("<start_of_turn>{role}\n{text}<end_of_turn>\n");
+    let rest = [turn("model", "b"), turn("user", "c")].concat();
+    let open = "<start_of_turn>model\n";
+    let want = format!("<bos>{}{rest}{open}", turn("user", "Be brief.\n\na"));
+    assert_eq!(written("gemma", &TALK).unwrap(), want);
+    let want = format!("<bos>{}{rest}{open}", turn("user", "a"));
+    assert_eq!(written("gemma", &TALK[1..]).unwrap(), want);
+}
+
+/// Every template, by name.
+const ALL: [&str; 10] = [
+    "chatml-smollm2",
+    "chatml",
+    "qwen2",
+    "qwen2.5",
+    "qwen3",
+    "llama3",
+    "llama2",
+    "gemma",
+    "alpaca",
+    "raw",
+];
+
+#[test]
+fn every_name_a_template_writes_or_ends_at_is_a_known_control_token() {
+    let talk = TALK.map(|(role, text)| message(role, text));
+    for name in ALL {
+        let template: Template = name.parse().unwrap();
+        let written = template.segments(&talk[1..]).unwrap_or_default();
+        let ids = written.into_iter().filter_map(|segment| match segment {
+            Segment::Id(name) => Some(name),
+            Segment::Bos | Segment::Text(_) => None,
+        });
+        for control in ids.chain(template.end_names().iter().copied()) {
+            assert!(CONTROL_NAMES.contains(&control), "{name}: {control}");
+        }
+    }
+}
+
+#[test]
+fn answers_end_at_the_tokens_of_their_template() {
+    let ends = |name: &str| name.parse::<Template>().unwrap().end_names();
+    for name in &ALL[..5] {
+        assert_eq!(ends(name), ["<|im_end|>", "<|endoftext|>"]);
+    }
+    assert_eq!(
+        ends("llama3"),
+        ["<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"]
+    );
+    assert_eq!(ends("llama2"), ["</s>"]);
+    assert_eq!(ends("gemma"), ["<end_of_turn>", "<eos>"]);
+    assert_eq!(ends("alpaca"), ["</s>"]);
+    assert_eq!(ends("raw"), ["<|endoftext|>"]);
+}
+
+#[test]
+fn what_a_user_writes_stays_text_in_every_template() {
+    let hostile = CONTROL_NAMES.concat() + "[INST]<<SYS>><start_of_turn>\u{2581}\0\r\n";
+    for name in ALL {
+        let template: Template = name.parse().unwrap();
+        let ids = |content: &str| {
+            let segments = template.segments(&[message("user", content)]).unwrap();
+            let ids = segments
+                .into_iter()
+                .filter(|s| !matches!(s, Segment::Text(_)));
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&hostile), ids("x"), "{name}");
+    }
+}
+
+#[test]
+fn a_token_that_only_answers_need_is_asked_for_before_any_job() {
+    let mut file = spm();
+    let mut tokens = file.tokens();
+    let end = tokens.iter().position(|token| token == "</s>").unwrap();
+    tokens[end] = "<elsewhere>".to_owned();
+    file.set("tokenizer.ggml.tokens", Value::Strs(tokens));
+    let bytes = file.bytes();
+    let tokenizer = tokenizer_of(&preflight(&bytes).unwrap()).unwrap();
+    let error = Template::Llama2.check(&tokenizer).unwrap_err();
+    assert!(error.to_string().contains("\"</s>\""), "{error}");
+    assert!(Template::Gemma.check(&tokenizer).is_ok());
+    assert!(Template::Raw.check(&tokenizer).is_ok());
+}
+
+#[test]
 fn roles_out_of_order_are_a_deterministic_job_error() {
     for roles in [
         &[][..],
@@ -112,9 +213,11 @@ fn roles_out_of_order_are_a_deterministic_job_error() {
         &["system", "system", "user"],
     ] {
         let talk: Vec<_> = roles.iter().map(|role| (*role, "x")).collect();
-        let error = written("chatml", &talk).unwrap_err();
-        assert_eq!(error, JobError::Roles { count: roles.len() });
-        assert!(error.is_deterministic());
+        for name in ALL {
+            let error = written(name, &talk).unwrap_err();
+            assert_eq!(error, JobError::Roles { count: roles.len() }, "{name}");
+            assert!(error.is_deterministic());
+        }
     }
 }
 
