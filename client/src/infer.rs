@@ -153,6 +153,7 @@ pub fn load(
         threads: threads.unwrap_or_else(processors),
         kernel: kernel.kernel()?,
         hash: FileHash::Compute,
+        packed: None,
     };
     Model::load(path, &options).map_err(|error| ClientError::Engine(error.to_string()))
 }

@@ -6,6 +6,7 @@ mod load;
 pub use load::{FileHash, LoadError, Options};
 
 use crate::gguf::Settings;
+use crate::packed::Placement;
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{Kernel, Llama};
@@ -20,6 +21,7 @@ pub struct Model {
     bytes: u64,
     sha256: [u8; 32],
     sha256_computed: bool,
+    placement: Placement,
     load_seconds: f64,
 }
 
@@ -85,6 +87,12 @@ impl Model {
         [blocks, kv_heads, head_dim]
             .into_iter()
             .fold(8, |n, by| n.saturating_mul(by.into()))
+    }
+
+    /// Where the weights are.
+    #[must_use]
+    pub const fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// Seconds from the start of loading to a usable model.

@@ -83,7 +83,8 @@ impl Interleaved {
     /// Bytes of a matrix in this layout.
     pub(crate) const fn len(kind: Kind, rows: usize, cols: usize) -> usize {
         let unit = kind.lines() * size_of::<Line>() + kind.headers() * size_of::<Halves>();
-        places(rows, cols) * unit
+        // A single very long row becomes 16.
+        places(rows, cols).saturating_mul(unit)
     }
 
     /// Repacks rows of the file, `bytes`, into `to`, which is zero and has [`Interleaved::len`].

@@ -52,4 +52,4 @@ pub use kernel::{Kernel, UnknownKernel};
 pub use llama::Llama;
 pub use matrix::Matrix;
 pub use rope::rope_table_bytes;
-pub use self_test::{SelfTestError, self_test};
+pub use self_test::{SelfTestError, layout_fingerprint, self_test};

@@ -227,8 +227,7 @@ impl Layout {
     /// Bytes of a tensor; 0 for a shape that [`check`] refuses.
     fn len(self, ty: TensorType, rows: usize, cols: usize) -> usize {
         let shape = ty.row_bytes(cols).and_then(|len| len.checked_mul(rows));
-        // With up to 16 rows for one there is still no overflow.
-        let shape = shape.filter(|len| *len < isize::MAX as usize / 64);
+        let shape = shape.filter(|len| *len < isize::MAX as usize / 4);
         match (shape, self) {
             (None, _) => 0,
             (Some(len), Self::File) => len,

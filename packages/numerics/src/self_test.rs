@@ -165,12 +165,14 @@ fn arithmetic() -> Result<(), SelfTestError> {
 
 /// FNV-1a over the bits of floats: enough to notice a difference, no defence against an attack.
 fn digest(values: &[f32]) -> u32 {
-    values
-        .iter()
-        .flat_map(|v| v.to_bits().to_le_bytes())
-        .fold(0x811c_9dc5, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
+    let bytes = values.iter().flat_map(|v| v.to_bits().to_le_bytes());
+    digest_bytes(bytes)
+}
+
+fn digest_bytes(bytes: impl IntoIterator<Item = u8>) -> u32 {
+    bytes.into_iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// A fixed sequence of 32-bit numbers.
@@ -244,6 +246,34 @@ fn product(kernel: Kernel, ty: TensorType) -> Result<u32, ShapeError> {
     let mut y = vec![0.0; 6 * 21];
     matrix.product(&x, &mut y);
     Ok(digest(&y))
+}
+
+/// What a kernel makes of a known tensor of each format: two builds whose fingerprints are equal
+/// read each other's packed weights ([`Matrix::pack_into`]).
+#[must_use]
+pub fn layout_fingerprint(kernel: Kernel) -> Vec<u8> {
+    let of = |ty: TensorType| {
+        let cols = if ty.block_len() == 256 { 768 } else { 576 };
+        let Some(len) = Matrix::packed_len(kernel, ty, 21, cols) else {
+            return 0;
+        };
+        let mut packed = vec![0; len];
+        match Matrix::pack_into(
+            kernel,
+            ty,
+            21,
+            cols,
+            &test_matrix(ty, 21, cols),
+            &mut packed,
+        ) {
+            Ok(()) => digest_bytes(packed),
+            Err(_) => 0,
+        }
+    };
+    TensorType::ALL
+        .into_iter()
+        .flat_map(|ty| of(ty).to_le_bytes())
+        .collect()
 }
 
 /// Rows with pseudo-random quants and finite scales.

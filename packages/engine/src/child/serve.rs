@@ -169,6 +169,7 @@ fn reload(slot: &mut Option<Model>, request: &LoadRequest) -> Result<Outcome, Fa
         threads: request.threads,
         kernel: None,
         hash,
+        packed: None,
     };
     let model = Model::load(&request.path, &options).map_err(|e| Failure::local("load", &e))?;
     let loaded = Loaded {

@@ -3,6 +3,7 @@
 use super::Model;
 use crate::gguf::{self, Gguf, GgufError, Settings, wide};
 use crate::map;
+use crate::packed::Packed;
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{
@@ -12,13 +13,14 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Most threads of a model: more only wait for each other.
 const THREAD_LIMIT: usize = 64;
 
 /// How to load a model.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Threads that compute, 1 to 64.
     pub threads: usize,
@@ -26,6 +28,9 @@ pub struct Options {
     pub kernel: Option<Kernel>,
     /// Where the file's hash comes from.
     pub hash: FileHash,
+    /// Folder of repacked weights: mapped, shared with other processes, made if it is not there.
+    /// None means that they are repacked into memory.
+    pub packed: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -34,6 +39,7 @@ impl Default for Options {
             threads: 1,
             kernel: None,
             hash: FileHash::Compute,
+            packed: None,
         }
     }
 }
@@ -94,7 +100,8 @@ pub enum LoadError {
 }
 
 impl Model {
-    /// Loads a GGUF file. The file may go afterwards: tensors are repacked into memory.
+    /// Loads a GGUF file, which stays mapped: it must not be changed or shortened, but may be
+    /// removed.
     ///
     /// # Errors
     /// [`LoadError`]; each rule of the preflight has a variant of its own inside.
@@ -105,15 +112,19 @@ impl Model {
             path: path.to_owned(),
             source,
         })?;
+        let file = Arc::new(file);
         let (sha256, sha256_computed) = file_hash(&file, options.hash)?;
         let gguf = gguf::preflight(&file)?;
         let kernel = options.kernel.unwrap_or_else(Kernel::detect);
         let config = config(&gguf)?;
         let vocabulary = u32::try_from(config.vocab).unwrap_or(u32::MAX);
         let tokenizer = Tokenizer::from_metadata(&gguf.metadata, vocabulary)?;
+        let folder = options.packed.as_deref();
+        let packed = Packed::new(file.clone(), &gguf, kernel, &sha256, folder)
+            .map_err(|(name, source)| LoadError::Tensor { name, source })?;
         let weights = Packer {
             gguf: &gguf,
-            kernel,
+            packed: &packed,
         }
         .weights()?;
         let llama = Llama::new(config, weights, kernel)?;
@@ -125,6 +136,7 @@ impl Model {
             bytes: wide(file.len()),
             sha256,
             sha256_computed,
+            placement: packed.placement.clone(),
             load_seconds: start.elapsed().as_secs_f64(),
         })
     }
@@ -193,7 +205,7 @@ fn floats(data: &[u8]) -> Vec<f32> {
 /// Repacks tensors by name.
 struct Packer<'a> {
     gguf: &'a Gguf<'a>,
-    kernel: Kernel,
+    packed: &'a Packed,
 }
 
 impl Packer<'_> {
@@ -241,15 +253,10 @@ impl Packer<'_> {
 
     fn matrix(&self, name: &str) -> Result<Matrix, LoadError> {
         let tensor = self.tensor(name)?;
-        let dim = |i: usize| {
-            let size = tensor.dims.get(i).copied().unwrap_or(0);
-            usize::try_from(size).unwrap_or(usize::MAX)
-        };
-        Matrix::pack(self.kernel, tensor.format, dim(1), dim(0), tensor.data).map_err(|source| {
-            LoadError::Tensor {
-                name: name.to_owned(),
-                source,
-            }
+        let matrix = self.packed.matrix(name, tensor);
+        matrix.map_err(|source| LoadError::Tensor {
+            name: name.to_owned(),
+            source,
         })
     }
 }

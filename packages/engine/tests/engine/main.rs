@@ -13,6 +13,7 @@ mod damaged_settings;
 mod decode;
 mod golden;
 mod model;
+mod packed;
 mod pieces;
 mod support;
 mod template;
