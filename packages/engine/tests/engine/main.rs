@@ -12,6 +12,7 @@ mod damaged;
 mod damaged_settings;
 mod decode;
 mod golden;
+mod libraries;
 mod model;
 mod packed;
 mod pieces;

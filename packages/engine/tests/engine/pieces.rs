@@ -52,27 +52,15 @@ pub(crate) fn spm() -> File {
     let texts = rows.iter().map(|row| row.0.clone()).collect();
     file.set("tokenizer.ggml.model", Value::Str("llama".to_owned()));
     file.set("tokenizer.ggml.tokens", Value::Strs(texts));
-    file.set(
-        "tokenizer.ggml.scores",
-        floats(rows.iter().map(|row| row.1)),
-    );
+    let scores: Vec<f32> = rows.iter().map(|row| row.1).collect();
+    file.set("tokenizer.ggml.scores", Value::f32s(&scores));
     let kinds = rows.iter().map(|row| row.2).collect();
     file.set("tokenizer.ggml.token_type", Value::I32s(kinds));
     file.set("tokenizer.ggml.unknown_token_id", Value::U32(0));
     file.set("tokenizer.ggml.bos_token_id", Value::U32(1));
     file.set("tokenizer.ggml.eos_token_id", Value::U32(2));
-    let embedding = file.tensor("token_embd.weight");
-    let row = embedding.data[..68].to_vec();
-    embedding.dims[1] = rows.len() as u64;
-    embedding.data = row.repeat(rows.len());
+    file.set_rows(rows.len());
     file
-}
-
-fn floats(list: impl ExactSizeIterator<Item = f32>) -> Value {
-    let mut bytes = 6_u32.to_le_bytes().to_vec();
-    bytes.extend((list.len() as u64).to_le_bytes());
-    list.for_each(|x| bytes.extend(x.to_le_bytes()));
-    Value::Raw(9, bytes)
 }
 
 fn built(file: &File) -> Result<Tokenizer, String> {
@@ -224,7 +212,7 @@ fn a_vocabulary_that_contradicts_itself_is_refused() {
         tokens[at] = text.to_owned();
         Value::Strs(tokens)
     };
-    let scores = |x: f32| floats((0..277).map(|i| if i == 7 { x } else { 0.0 }));
+    let scores = |x: f32| Value::f32s(&[&[0.0; 7][..], &[x], &[0.0; 269]].concat());
     let tokens = "tokenizer.ggml.tokens";
     let cases = [
         (
@@ -234,7 +222,7 @@ fn a_vocabulary_that_contradicts_itself_is_refused() {
         ),
         (
             "tokenizer.ggml.scores",
-            floats([0.0].into_iter()),
+            Value::f32s(&[0.0]),
             "is 1, wanted 277",
         ),
         (

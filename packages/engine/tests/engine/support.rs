@@ -59,6 +59,16 @@ pub(crate) enum Value {
     Raw(u32, Vec<u8>),
 }
 
+impl Value {
+    /// An array of 32-bit floats.
+    pub(crate) fn f32s(list: &[f32]) -> Self {
+        let mut bytes = 6_u32.to_le_bytes().to_vec();
+        bytes.extend((list.len() as u64).to_le_bytes());
+        list.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+        Self::Raw(9, bytes)
+    }
+}
+
 /// A tensor to write.
 #[derive(Clone, Debug)]
 pub(crate) struct Tensor {
@@ -101,6 +111,14 @@ impl File {
             Some((_, Value::Strs(tokens))) => tokens.clone(),
             _ => panic!("the tiny model has tokens"),
         }
+    }
+
+    /// Gives the embedding as many rows as the vocabulary has tokens.
+    pub(crate) fn set_rows(&mut self, rows: usize) {
+        let embedding = self.tensor("token_embd.weight");
+        let row = embedding.data[..68].to_vec();
+        embedding.dims[1] = rows as u64;
+        embedding.data = row.repeat(rows);
     }
 
     pub(crate) fn tensor(&mut self, name: &str) -> &mut Tensor {
