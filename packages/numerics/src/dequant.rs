@@ -114,17 +114,39 @@ pub(crate) fn block32(ty: TensorType, w: &[i16; 32], block: &[u8], out: &mut [f3
 }
 
 fn block_k(ty: TensorType, block: &[u8], out: &mut [f32]) {
-    let (d, dmin) = (f16_at(block, 0), f16_at(block, 2));
+    let d = (f16_at(block, 0), f16_at(block, 2));
     let (scale, min) = scales_k(&block[4..16]);
-    let quants = block_quants_k(ty, block);
-    for (v, (out, &w)) in out.iter_mut().zip(&quants).enumerate() {
-        *out = (scale[v / 32] * w) as f32 * d - min[v / 32] as f32 * dmin;
+    values_k(
+        &block_quants_k(ty, block),
+        &scale.map(|s| s as u8),
+        &min.map(|m| m as u8),
+        d,
+        out,
+    );
+}
+
+/// Values of a Q4_K or Q5_K block from its quants, sub-block scales and minima, and their scales.
+pub(crate) fn values_k(
+    quants: &[i16; 256],
+    scale: &[u8],
+    min: &[u8],
+    (d, dmin): (f32, f32),
+    out: &mut [f32],
+) {
+    for (v, (out, &w)) in out.iter_mut().zip(quants).enumerate() {
+        let (scale, min) = (i16::from(scale[v / 32]), i16::from(min[v / 32]));
+        *out = (scale * w) as f32 * d - min as f32 * dmin;
     }
 }
 
 fn block_6k(block: &[u8], out: &mut [f32]) {
-    let d = f16_at(block, 208);
-    for (v, (out, &w)) in out.iter_mut().zip(&quants_6k(block)).enumerate() {
-        *out = (i16::from(block[192 + v / 16] as i8) * w) as f32 * d;
+    let scales: [i16; 16] = std::array::from_fn(|g| i16::from(block[192 + g] as i8));
+    values_6k(&quants_6k(block), &scales, f16_at(block, 208), out);
+}
+
+/// Values of a Q6_K block from its quants, sub-block scales and their scale.
+pub(crate) fn values_6k(quants: &[i16; 256], scales: &[i16; 16], d: f32, out: &mut [f32]) {
+    for (v, (out, &w)) in out.iter_mut().zip(quants).enumerate() {
+        *out = (scales[v / 16] * w) as f32 * d;
     }
 }

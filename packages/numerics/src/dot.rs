@@ -112,9 +112,9 @@ impl Row {
             let term = match ty {
                 TensorType::Q6K => exact * d,
                 _ => {
-                    let sums = &x.a256.sum[8 * at..8 * at + 8];
+                    let sums = &x.a256.sum[at].of_32;
                     let minima = self.minima[8 * b..8 * b + 8].iter().zip(sums);
-                    let msum: i32 = minima.map(|(&m, s)| i32::from(m) * s).sum();
+                    let msum: i32 = minima.map(|(&m, &s)| i32::from(m) * i32::from(s)).sum();
                     exact * d - msum as f32 * dmin
                 }
             };

@@ -12,7 +12,7 @@ pub enum Kernel {
     Sse2,
     /// x86-64 with AVX2 and F16C; fused multiply-add is never used.
     Avx2,
-    /// x86-64 with AVX-512 F, BW, DQ and VL; with VNNI where present.
+    /// x86-64 with AVX-512 F and BW; with VNNI where present.
     Avx512,
     /// aarch64 as every such processor is; with the dot product where present.
     Neon,
@@ -62,10 +62,15 @@ impl Kernel {
         match self {
             Self::Scalar => true,
             #[cfg(target_arch = "x86_64")]
+            Self::Sse2 => crate::simd::sse2::available(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => crate::simd::avx2::available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => crate::simd::avx512::available(),
             Self::Neon => cfg!(target_arch = "aarch64"),
             Self::WasmSimd => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
-            _ => false,
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Sse2 | Self::Avx2 | Self::Avx512 => false,
         }
     }
 }
@@ -112,7 +117,11 @@ macro_rules! dispatch {
     ($kernel:expr, $scalar:path, $vector:ident($($arg:expr),*)) => {
         match $kernel {
             #[cfg(target_arch = "x86_64")]
+            $crate::Kernel::Sse2 => $crate::simd::sse2::$vector($($arg),*),
+            #[cfg(target_arch = "x86_64")]
             $crate::Kernel::Avx2 => $crate::simd::avx2::$vector($($arg),*),
+            #[cfg(target_arch = "x86_64")]
+            $crate::Kernel::Avx512 => $crate::simd::avx512::$vector($($arg),*),
             _ => $scalar($($arg),*),
         }
     };

@@ -41,6 +41,7 @@ pub mod rope;
 pub mod sample;
 mod self_test;
 mod simd;
+mod unit;
 
 pub use bytes::{ALIGNMENT, Bytes};
 pub use cache::Cache;

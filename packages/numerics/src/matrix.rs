@@ -3,7 +3,7 @@
 use crate::bytes::Bytes;
 use crate::dot::Row;
 use crate::format::TensorType;
-use crate::interleaved::{Interleaved, Kind};
+use crate::interleaved::Interleaved;
 use crate::quantise::Activations;
 use crate::{Kernel, ShapeError, dequant};
 use std::ops::Range;
@@ -31,8 +31,8 @@ enum Store {
 impl Matrix {
     /// Checks a tensor and copies it into the kernel's layout.
     ///
-    /// `bytes` is the tensor as in the file: `rows` rows of `cols` values. A format without vector
-    /// code for this kernel keeps the layout of the file and runs the scalar reference.
+    /// `bytes` is the tensor as in the file: `rows` rows of `cols` values. The scalar reference keeps
+    /// that layout; vector code has one of its own, of about the same size.
     ///
     /// # Errors
     /// [`ShapeError`] if shape, length or a value is wrong, or the processor lacks the kernel.
@@ -213,14 +213,16 @@ impl Matrix {
 enum Layout {
     /// As in the file.
     File,
-    Interleaved(Kind),
+    Interleaved(TensorType),
 }
 
 impl Layout {
     fn of(kernel: Kernel, ty: TensorType) -> Self {
-        match (kernel, Kind::of(ty)) {
-            (Kernel::Scalar, _) | (_, None) => Self::File,
-            (_, Some(kind)) => Self::Interleaved(kind),
+        match (kernel, ty) {
+            (Kernel::Scalar, _) => Self::File,
+            (Kernel::Sse2 | Kernel::Avx2 | Kernel::Avx512, _)
+            | (_, TensorType::Q4_0 | TensorType::Q4_1 | TensorType::Q8_0) => Self::Interleaved(ty),
+            _ => Self::File,
         }
     }
 
@@ -231,14 +233,14 @@ impl Layout {
         match (shape, self) {
             (None, _) => 0,
             (Some(len), Self::File) => len,
-            (Some(_), Self::Interleaved(kind)) => Interleaved::len(kind, rows, cols),
+            (Some(_), Self::Interleaved(_)) => Interleaved::len(ty, rows, cols),
         }
     }
 
     fn pack(self, rows: usize, cols: usize, bytes: &[u8], to: &mut [u8]) {
         match self {
             Self::File => to.copy_from_slice(bytes),
-            Self::Interleaved(kind) => Interleaved::pack(kind, rows, cols, bytes, to),
+            Self::Interleaved(ty) => Interleaved::pack(ty, rows, cols, bytes, to),
         }
     }
 
@@ -249,8 +251,8 @@ impl Layout {
                 let whole = packed.get().len() == self.len(ty, rows, cols);
                 whole.then_some(Store::Rows(packed))
             }
-            Self::Interleaved(kind) => {
-                Interleaved::new(kind, rows, cols, packed).map(Store::Interleaved)
+            Self::Interleaved(ty) => {
+                Interleaved::new(ty, rows, cols, packed).map(Store::Interleaved)
             }
         }
     }

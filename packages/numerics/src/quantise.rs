@@ -78,6 +78,7 @@ impl Forms {
 pub(crate) struct Blocks<S> {
     pub(crate) q: Vec<i8>,
     pub(crate) scale: Vec<f32>,
+    /// One for each block.
     pub(crate) sum: Vec<S>,
 }
 
@@ -85,8 +86,18 @@ impl<S: Clone + Default> Blocks<S> {
     fn resize(&mut self, values: usize, block: usize) {
         self.q.resize(values, 0);
         self.scale.resize(values / block, 0.0);
-        self.sum.resize(values / SUM_LEN, S::default());
+        self.sum.resize(values / block, S::default());
     }
+}
+
+/// Sums of the quants of a block of 256; vector code reads them in pairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Sums {
+    /// Of each 32 quants, at most 4064: the sums of the specification.
+    pub(crate) of_32: [i16; 8],
+    /// Of each 16 quants, which take the bias out of Q6_K's unsigned bits.
+    pub(crate) of_16: [i16; 16],
 }
 
 /// Input vectors of matrix products, quantised once for all matrices that read them.
@@ -99,7 +110,7 @@ pub struct Activations {
     pub(crate) plain: Vec<f32>,
     /// Sums of 32 quants are at most 4064, exact as f32.
     pub(crate) a32: Blocks<f32>,
-    pub(crate) a256: Blocks<i32>,
+    pub(crate) a256: Blocks<Sums>,
 }
 
 impl Activations {
@@ -170,12 +181,16 @@ pub(crate) fn load_a32(to: &mut Blocks<f32>, x: &[f32]) -> Result<(), usize> {
 }
 
 #[inline(always)]
-pub(crate) fn load_a256(to: &mut Blocks<i32>, x: &[f32]) -> Result<(), usize> {
+pub(crate) fn load_a256(to: &mut Blocks<Sums>, x: &[f32]) -> Result<(), usize> {
     let (q, _) = to.q.as_chunks_mut::<256>();
-    let (sums, _) = to.sum.as_chunks_mut::<8>();
-    let places = q.iter_mut().zip(&mut to.scale).zip(sums);
+    let places = q.iter_mut().zip(&mut to.scale).zip(&mut to.sum);
     for (i, (x, ((q, scale), sums))) in x.as_chunks::<256>().0.iter().zip(places).enumerate() {
-        *scale = block_body(x, q, sums).ok_or(i * 256)?;
+        let mut totals = [0; 8];
+        *scale = block_body(x, q, &mut totals).ok_or(i * 256)?;
+        sums.of_32 = totals.map(|total| total as i16);
+        for (sum, q) in sums.of_16.iter_mut().zip(q.as_chunks::<16>().0) {
+            *sum = q.iter().fold(0, |sum, &q| sum.wrapping_add(i16::from(q)));
+        }
     }
     Ok(())
 }

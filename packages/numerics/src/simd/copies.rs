@@ -10,7 +10,7 @@ macro_rules! copies {
             fn layernorm(x: &[f32], w: &[f32], b: &[f32], eps: f32, y: &mut [f32]) = $crate::norm::layernorm_body;
             fn quantise_block(x: &[f32], q: &mut [i8], sums: &mut [i32]) -> Option<f32> = $crate::quantise::block_body;
             fn load_a32(to: &mut $crate::quantise::Blocks<f32>, x: &[f32]) -> Result<(), usize> = $crate::quantise::load_a32;
-            fn load_a256(to: &mut $crate::quantise::Blocks<i32>, x: &[f32]) -> Result<(), usize> = $crate::quantise::load_a256;
+            fn load_a256(to: &mut $crate::quantise::Blocks<$crate::quantise::Sums>, x: &[f32]) -> Result<(), usize> = $crate::quantise::load_a256;
             fn swiglu(gate: &mut [f32], up: &[f32]) = $crate::elementary::swiglu_body;
             fn residual(x: &mut [f32], o: &[f32]) = $crate::elementary::residual_body;
             fn exponentials(x: &mut [f32]) = $crate::elementary::exponentials_body;

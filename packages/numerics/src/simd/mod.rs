@@ -1,6 +1,7 @@
-//! Vector code, the only unsafe part of this crate. Each module is one instruction set and has the
-//! same functions, which [`crate::kernel`] chooses from. Each function has a scalar twin and is
-//! tested equal to it. Fused multiply-add and relaxed instructions stay off.
+//! Vector code, the only unsafe part of this crate. It is written once over a trait, `lanes::Lanes`;
+//! an instruction set is an implementation of it, in a module with the functions that
+//! [`crate::kernel`] chooses from. Each function has a scalar twin and is tested equal to it. Fused
+//! multiply-add and relaxed instructions stay off.
 #![allow(
     unsafe_code,
     reason = "vector loads take raw pointers, and calling code compiled for an instruction set is \
@@ -12,14 +13,23 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod avx2;
+mod attention;
 #[cfg(target_arch = "x86_64")]
 mod copies;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod product;
 mod quads;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{avx2, avx512, sse2};
 
 use crate::Kernel;
 use crate::interleaved::Interleaved;
@@ -36,6 +46,10 @@ pub(crate) fn product(
     stride: usize,
 ) {
     match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Sse2 => sse2::product(w, rows, x, out, stride),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 => avx512::product(w, rows, x, out, stride),
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 => avx2::product(w, rows, x, out, stride),
         #[cfg(target_arch = "aarch64")]
