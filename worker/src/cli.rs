@@ -350,6 +350,7 @@ fn engine(args: &Engine) -> Result<(), Failure> {
     Ok(antiphon_engine::child::serve_cancellable(
         requests,
         std::io::stdout().lock(),
+        &[antiphon_engine::CN_1],
         &|id| cancelled.is(id),
     )?)
 }

@@ -1,7 +1,7 @@
 //! Golden answers: what proves that a machine computes a model (documents.md sect. 3).
 
-use crate::job::{Generation, Job, JobError, Progress};
-use crate::model::Model;
+use crate::engine::Engine;
+use crate::job::{self, Generation, Job, JobError};
 use crate::template::{Template, UnknownTemplate};
 use crate::tokenizer::TokenizerError;
 use antiphon_content::{Cid, Hex};
@@ -9,7 +9,7 @@ use antiphon_documents::{Golden, MAX_LINKS, Manifest, Prompt};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-/// The `numerics` of a manifest that this engine computes.
+/// The `numerics` of a manifest that the CN-1 engine computes.
 pub const NUMERICS: &str = "cn-1";
 
 /// A machine, a file or a manifest that do not fit together; the worker takes no seat.
@@ -79,7 +79,7 @@ pub struct Report {
 /// # Errors
 /// The case that gave no answer.
 pub fn make(
-    model: &Model,
+    engine: &dyn Engine,
     template: Template,
     context_tokens: u32,
     prompts: &[Prompt],
@@ -88,10 +88,10 @@ pub fn make(
     cases
         .map(|(case, prompt)| {
             let job = Job::from_prompt(prompt, template, context_tokens);
-            let made = model
+            let made = engine
                 .generate(&job, &mut |_| ControlFlow::Continue(()))
                 .map_err(|error| GoldenError::Job { case, error })?;
-            Ok(golden(model, prompt, &made))
+            Ok(golden(engine, prompt, &made))
         })
         .collect()
 }
@@ -100,8 +100,8 @@ pub fn make(
 ///
 /// # Errors
 /// A manifest of another file or numerics, or the first case and step that differ.
-pub fn check(model: &Model, manifest: &Manifest) -> Result<Report, GoldenError> {
-    check_reporting(model, manifest, &mut |_| ControlFlow::Continue(()))
+pub fn check(engine: &dyn Engine, manifest: &Manifest) -> Result<Report, GoldenError> {
+    check_reporting(engine, manifest, &mut |_| ControlFlow::Continue(()))
 }
 
 /// As [`check`], telling of the progress of each case in turn.
@@ -109,20 +109,20 @@ pub fn check(model: &Model, manifest: &Manifest) -> Result<Report, GoldenError> 
 /// # Errors
 /// As [`check`]; a break gives [`JobError::Cancelled`] for the case.
 pub fn check_reporting(
-    model: &Model,
+    engine: &dyn Engine,
     manifest: &Manifest,
-    report: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    report: &mut job::Report<'_>,
 ) -> Result<Report, GoldenError> {
     let template = Template::from_str(&manifest.chat_template)?;
-    template.check(model.tokenizer())?;
-    check_identity(model, manifest)?;
+    template.check(engine.tokenizer())?;
+    check_identity(engine, manifest)?;
     let mut sum = Report::default();
     for (case, want) in manifest.golden.iter().enumerate() {
         let job = Job::from_prompt(&want.prompt, template, manifest.context_tokens);
-        let made = model
+        let made = engine
             .generate(&job, report)
             .map_err(|error| GoldenError::Job { case, error })?;
-        compare(case, &golden(model, &want.prompt, &made), want)?;
+        compare(case, &golden(engine, &want.prompt, &made), want)?;
         sum.add(&made);
     }
     Ok(sum)
@@ -138,23 +138,28 @@ impl Report {
     }
 }
 
-fn check_identity(model: &Model, manifest: &Manifest) -> Result<(), GoldenError> {
+fn check_identity(engine: &dyn Engine, manifest: &Manifest) -> Result<(), GoldenError> {
     let weights = &manifest.weights;
+    let about = engine.about();
     for (field, got, want) in [
-        ("numerics", NUMERICS.to_owned(), manifest.numerics.clone()),
+        (
+            "numerics",
+            about.numerics.to_owned(),
+            manifest.numerics.clone(),
+        ),
         (
             "family",
-            model.settings().family.name().to_owned(),
+            about.family.name().to_owned(),
             manifest.family.clone(),
         ),
         (
             "weights.bytes",
-            model.file_bytes().to_string(),
+            about.bytes.to_string(),
             weights.bytes.to_string(),
         ),
         (
             "weights.sha256",
-            Hex(*model.sha256()).to_string(),
+            Hex(about.sha256).to_string(),
             weights.sha256.to_string(),
         ),
     ] {
@@ -165,8 +170,8 @@ fn check_identity(model: &Model, manifest: &Manifest) -> Result<(), GoldenError>
     Ok(())
 }
 
-fn golden(model: &Model, prompt: &Prompt, made: &Generation) -> Golden {
-    let trace = made.trace(model.sha256(), &[]);
+fn golden(engine: &dyn Engine, prompt: &Prompt, made: &Generation) -> Golden {
+    let trace = made.trace(&engine.about().sha256, &[]);
     let short = |link: &[u8; 32]| Hex(link.first_chunk().copied().unwrap_or_default());
     Golden {
         answer: Cid::of_raw(made.text.as_bytes()),

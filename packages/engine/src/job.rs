@@ -5,6 +5,7 @@ use crate::tokenizer::TokenizerError;
 use crate::trace::{Trace, TraceStart};
 use antiphon_documents::{Finish, Message, Prompt, Sampling};
 use antiphon_numerics::NumericError;
+use std::ops::ControlFlow;
 
 /// Most stop strings of a job (cn-1.md 7.3).
 const STOP_LIMIT: usize = 8;
@@ -137,6 +138,14 @@ pub enum JobError {
     /// The model lacks a token, or the tokenizer refused.
     #[error("{0}")]
     Tokenizer(#[from] TokenizerError),
+    /// Another engine than CN-1 failed, or gave a logit that is NaN or infinite.
+    #[error("{engine} gave no answer: {why}")]
+    Engine {
+        /// Its numerics.
+        engine: &'static str,
+        /// What it said.
+        why: String,
+    },
     /// The caller broke off.
     #[error("the job was broken off by its caller")]
     Cancelled,
@@ -155,7 +164,11 @@ impl JobError {
             | Self::Stop { .. }
             | Self::Roles { .. }
             | Self::Numeric(NumericError::NotFinite { .. }) => true,
-            Self::Numeric(_) | Self::NoTemplate | Self::Tokenizer(_) | Self::Cancelled => false,
+            Self::Numeric(_)
+            | Self::NoTemplate
+            | Self::Tokenizer(_)
+            | Self::Engine { .. }
+            | Self::Cancelled => false,
         }
     }
 
@@ -171,6 +184,7 @@ impl JobError {
             Self::Numeric(_) => "numeric",
             Self::NoTemplate => "no_template",
             Self::Tokenizer(_) => "tokenizer",
+            Self::Engine { .. } => "engine",
             Self::Cancelled => "cancelled",
         }
     }
@@ -196,6 +210,9 @@ pub enum Progress<'a> {
         bytes: &'a [u8],
     },
 }
+
+/// Told of progress; may break off.
+pub type Report<'r> = dyn FnMut(Progress<'_>) -> ControlFlow<()> + 'r;
 
 /// Seconds that a job took; they never reach a ballot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,7 +1,10 @@
-//! GGUF preflight, tokenizer, chat templates and the CN-1 engine.
+//! GGUF preflight, tokenizer, chat templates, and what engines have in common; the CN-1 engine.
 
+pub mod answer;
 pub mod child;
 pub mod decode;
+mod engine;
+mod file;
 pub mod gguf;
 pub mod golden;
 mod job;
@@ -15,7 +18,9 @@ pub mod tokenizer;
 pub mod trace;
 
 pub use antiphon_numerics::{Kernel, NumericError};
-pub use job::{Generation, Input, Job, JobError, Progress, Seconds};
+pub use engine::{About, CN_1, Engine, EngineKind, find};
+pub use file::ModelFile;
+pub use job::{Generation, Input, Job, JobError, Progress, Report, Seconds};
 pub use model::{FileHash, LoadError, Model, Options};
 pub use packed::{PackedFault, Placement};
 pub use self_test::{SelfTestError, self_test};

@@ -146,6 +146,7 @@ impl ChildInference {
         let mut running = Running::spawn(&self.options.program, space, weights.sha256)?;
         let action = Action::Load(LoadRequest {
             path: served.files.weights.clone(),
+            numerics: served.manifest.numerics.clone(),
             sha256: Some(weights.sha256),
             threads: self.options.threads,
         });

@@ -36,6 +36,8 @@ pub enum Action {
 pub struct LoadRequest {
     /// The GGUF file.
     pub path: PathBuf,
+    /// The arithmetic, as the manifest names it.
+    pub numerics: String,
     /// The hash the file must have; it is computed in any case.
     pub sha256: Option<Hex<32>>,
     /// Threads that compute.
@@ -136,6 +138,8 @@ pub struct Loaded {
     pub sha256: Hex<32>,
     /// Length of the file.
     pub bytes: u64,
+    /// The arithmetic, as a manifest names it.
+    pub numerics: String,
     /// Name of the kernel.
     pub kernel: String,
     /// Threads that compute.

@@ -4,7 +4,7 @@ use super::messages::{
     Action, Failure, GenerateRequest, GoldenRequest, LoadRequest, Loaded, Outcome, ProgressMsg,
     Reply, Reproduced, Request, SecondsMsg, SelfTested,
 };
-use crate::{FileHash, Kernel, Model, Options, Progress, golden, self_test};
+use crate::{Engine, EngineKind, FileHash, Kernel, Options, Progress, find, golden, self_test};
 use antiphon_content::Hex;
 use antiphon_documents::Manifest;
 use std::io::{self, BufRead, Read, Write};
@@ -13,12 +13,12 @@ use std::ops::ControlFlow;
 /// Longest request line in bytes: the ids of a prompt of 131,072 tokens fit.
 pub const LINE_LIMIT: usize = 2 << 20;
 
-/// Serves requests until the input ends.
+/// Serves requests until the input ends; models are loaded with `engines`.
 ///
 /// # Errors
 /// Reading or writing failed: the parent is gone.
-pub fn serve(reader: impl BufRead, writer: impl Write) -> io::Result<()> {
-    serve_cancellable(reader, writer, &|_| false)
+pub fn serve(reader: impl BufRead, writer: impl Write, engines: &[EngineKind]) -> io::Result<()> {
+    serve_cancellable(reader, writer, engines, &|_| false)
 }
 
 /// As [`serve`]; a job whose request's id is cancelled is broken off at its next token, answered with a failure of
@@ -29,9 +29,11 @@ pub fn serve(reader: impl BufRead, writer: impl Write) -> io::Result<()> {
 pub fn serve_cancellable(
     mut reader: impl BufRead,
     writer: impl Write,
+    engines: &[EngineKind],
     cancelled: &dyn Fn(u64) -> bool,
 ) -> io::Result<()> {
     let mut child = Child {
+        engines,
         model: None,
         writer,
         cancelled,
@@ -77,7 +79,8 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<Line> {
 }
 
 struct Child<'c, W> {
-    model: Option<Model>,
+    engines: &'c [EngineKind],
+    model: Option<Box<dyn Engine>>,
     writer: W,
     cancelled: &'c dyn Fn(u64) -> bool,
 }
@@ -87,10 +90,10 @@ impl<W: Write> Child<'_, W> {
         let id = Some(request.id);
         let mut teller = Teller::new(&mut self.writer, id, self.cancelled);
         let result = match request.action {
-            Action::Load(load) => reload(&mut self.model, &load),
+            Action::Load(load) => reload(self.engines, &mut self.model, &load),
             Action::SelfTest(_) => test(),
-            Action::Golden(golden) => reproduce(self.model.as_ref(), &golden, &mut teller),
-            Action::Generate(job) => generate(self.model.as_ref(), job, &mut teller),
+            Action::Golden(golden) => reproduce(self.model.as_deref(), &golden, &mut teller),
+            Action::Generate(job) => generate(self.model.as_deref(), job, &mut teller),
         };
         teller.written?;
         match result {
@@ -159,7 +162,11 @@ impl<'w, W: Write> Teller<'w, W> {
     }
 }
 
-fn reload(slot: &mut Option<Model>, request: &LoadRequest) -> Result<Outcome, Failure> {
+fn reload(
+    engines: &[EngineKind],
+    slot: &mut Option<Box<dyn Engine>>,
+    request: &LoadRequest,
+) -> Result<Outcome, Failure> {
     // The model before goes first: two may not fit the memory of the child.
     *slot = None;
     let hash = request
@@ -171,22 +178,27 @@ fn reload(slot: &mut Option<Model>, request: &LoadRequest) -> Result<Outcome, Fa
         hash,
         packed: None,
     };
-    let model = Model::load(&request.path, &options).map_err(|e| Failure::local("load", &e))?;
+    let load = find(engines, &request.numerics).map(|kind| kind.load);
+    let model = load
+        .and_then(|load| load(&request.path, &options))
+        .map_err(|e| Failure::local("load", &e))?;
+    let about = model.about();
     let loaded = Loaded {
-        sha256: Hex(*model.sha256()),
-        bytes: model.file_bytes(),
-        kernel: model.kernel().name().to_owned(),
-        threads: model.threads(),
-        context_length: model.context_length(),
-        cache_bytes_per_token: model.cache_bytes_per_token(),
-        seconds: model.load_seconds(),
+        sha256: Hex(about.sha256),
+        bytes: about.bytes,
+        numerics: about.numerics.to_owned(),
+        kernel: about.kernel,
+        threads: about.threads,
+        context_length: about.context_length,
+        cache_bytes_per_token: about.cache_bytes_per_token,
+        seconds: about.load_seconds,
     };
     *slot = Some(model);
     Ok(Outcome::Loaded(loaded))
 }
 
 fn reproduce<W: Write>(
-    model: Option<&Model>,
+    model: Option<&dyn Engine>,
     request: &GoldenRequest,
     teller: &mut Teller<'_, W>,
 ) -> Result<Outcome, Failure> {
@@ -208,7 +220,7 @@ fn reproduce<W: Write>(
 }
 
 fn generate<W: Write>(
-    model: Option<&Model>,
+    model: Option<&dyn Engine>,
     request: GenerateRequest,
     teller: &mut Teller<'_, W>,
 ) -> Result<Outcome, Failure> {

@@ -1,19 +1,16 @@
 //! From a file to a model: map, check, hash, repack.
 
 use super::Model;
+use crate::file::ModelFile;
 use crate::gguf::{self, Gguf, GgufError, Settings, wide};
-use crate::map;
 use crate::packed::Packed;
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{
     Config, Kernel, LayerWeights, Llama, Matrix, ModelError, ShapeError, Weights,
 };
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Most threads of a model: more only wait for each other.
@@ -97,6 +94,24 @@ pub enum LoadError {
         /// What is wrong.
         why: String,
     },
+    /// No engine of this program computes what the manifest names.
+    #[error(
+        "the model's numerics are {want}, this program computes {got}: use one that is built with that engine"
+    )]
+    Numerics {
+        /// What there is.
+        got: String,
+        /// What the manifest says.
+        want: String,
+    },
+    /// Another engine than CN-1 refused the file, the options or the environment.
+    #[error("{engine} does not take this model: {why}")]
+    Engine {
+        /// Its numerics.
+        engine: &'static str,
+        /// What it wants.
+        why: String,
+    },
 }
 
 impl Model {
@@ -108,19 +123,14 @@ impl Model {
     pub fn load(path: &Path, options: &Options) -> Result<Self, LoadError> {
         let start = Instant::now();
         let threads = start_threads(options.threads)?;
-        let file = map::map(path).map_err(|source| LoadError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let file = Arc::new(file);
-        let (sha256, sha256_computed) = file_hash(&file, options.hash)?;
-        let gguf = gguf::preflight(&file)?;
+        let file = ModelFile::open(path, options.hash)?;
+        let gguf = gguf::preflight(file.bytes())?;
         let kernel = options.kernel.unwrap_or_else(Kernel::detect);
         let config = config(&gguf)?;
         let vocabulary = u32::try_from(config.vocab).unwrap_or(u32::MAX);
         let tokenizer = Tokenizer::from_metadata(&gguf.metadata, vocabulary)?;
         let folder = options.packed.as_deref();
-        let packed = Packed::new(file.clone(), &gguf, kernel, &sha256, folder)
+        let packed = Packed::new(file.shared(), &gguf, kernel, &file.sha256(), folder)
             .map_err(|(name, source)| LoadError::Tensor { name, source })?;
         let weights = Packer {
             gguf: &gguf,
@@ -133,10 +143,10 @@ impl Model {
             tokenizer,
             settings: gguf.settings.clone(),
             threads,
-            bytes: wide(file.len()),
-            sha256,
-            sha256_computed,
             placement: packed.placement.clone(),
+            bytes: wide(file.bytes().len()),
+            sha256: file.sha256(),
+            sha256_computed: file.sha256_computed(),
             load_seconds: start.elapsed().as_secs_f64(),
         })
     }
@@ -148,22 +158,6 @@ fn start_threads(got: usize) -> Result<Threads, LoadError> {
         return Err(fault("out of range".to_owned()));
     }
     Threads::new(got).map_err(|e| fault(e.to_string()))
-}
-
-fn file_hash(file: &[u8], hash: FileHash) -> Result<([u8; 32], bool), LoadError> {
-    let want = match hash {
-        FileHash::Verified(known) => return Ok((known, false)),
-        FileHash::Compute => None,
-        FileHash::Expect(want) => Some(want),
-    };
-    let got: [u8; 32] = Sha256::digest(file).into();
-    match want {
-        Some(want) if want != got => Err(LoadError::Sha256 {
-            got: HEXLOWER.encode(&got),
-            want: HEXLOWER.encode(&want),
-        }),
-        _ => Ok((got, true)),
-    }
 }
 
 /// The numbers of the model; the preflight has bounded them all.

@@ -3,18 +3,18 @@
 use crate::support::TinyModel;
 use antiphon_content::Hex;
 use antiphon_documents::{Finish, Message, Prompt};
-use antiphon_engine::Generation;
 use antiphon_engine::child::{
     Action, Failure, GenerateRequest, Generated, GoldenRequest, InputMsg, LINE_LIMIT, LoadRequest,
     Outcome, Reply, Request, SamplingMsg, SelfTestRequest, serve, serve_cancellable,
 };
+use antiphon_engine::{CN_1, Generation};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// All replies to some lines.
 fn replies(input: &[u8]) -> Vec<Reply> {
     let mut output = Vec::new();
-    serve(input, &mut output).unwrap();
+    serve(input, &mut output, &[CN_1]).unwrap();
     let text = String::from_utf8(output).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
     text.lines()
@@ -34,6 +34,7 @@ fn lines(actions: impl IntoIterator<Item = Action>) -> Vec<u8> {
 fn load(path: PathBuf) -> Action {
     Action::Load(LoadRequest {
         path,
+        numerics: CN_1.numerics.to_owned(),
         sha256: None,
         threads: 1,
     })
@@ -175,6 +176,7 @@ fn faults_of_this_machine_or_model_are_not_voted() {
     let tiny = TinyModel::new();
     let wrong = Action::Load(LoadRequest {
         path: tiny.path(),
+        numerics: CN_1.numerics.to_owned(),
         sha256: Some(Hex([1; 32])),
         threads: 1,
     });
@@ -291,7 +293,7 @@ fn a_parent_that_no_longer_reads_ends_the_child_in_the_middle_of_a_job() {
     }
     let tiny = TinyModel::new();
     let input = lines([load(tiny.path()), ids(vec![1, 2])]);
-    let error = serve(&input[..], Deaf(2)).unwrap_err();
+    let error = serve(&input[..], Deaf(2), &[CN_1]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
 
@@ -300,7 +302,7 @@ fn a_cancelled_job_is_broken_off_and_the_model_stays_loaded() {
     let tiny = TinyModel::new();
     let input = lines([load(tiny.path()), ids(vec![1, 2]), ids(vec![1, 2])]);
     let mut output = Vec::new();
-    serve_cancellable(&input[..], &mut output, &|id| id == 2).unwrap();
+    serve_cancellable(&input[..], &mut output, &[CN_1], &|id| id == 2).unwrap();
     let text = String::from_utf8(output).unwrap();
     let replies: Vec<Reply> = text
         .lines()
@@ -310,6 +312,26 @@ fn a_cancelled_job_is_broken_off_and_the_model_stays_loaded() {
     assert_eq!(failure(last(2)).kind, "cancelled");
     assert!(!failure(last(2)).deterministic, "never voted");
     assert_eq!(generated(last(3)).output_tokens, 3);
+}
+
+#[test]
+fn numerics_that_this_program_does_not_compute_are_refused_with_those_that_it_does() {
+    let tiny = TinyModel::new();
+    let Action::Load(request) = load(tiny.path()) else {
+        unreachable!()
+    };
+    let numerics = "candle-0.1.0".to_owned();
+    let all = replies(&lines([Action::Load(LoadRequest {
+        numerics,
+        ..request
+    })]));
+    let failure = failure(&all[0]);
+    assert_eq!(
+        (failure.kind.as_str(), failure.deterministic),
+        ("load", false)
+    );
+    let text = "numerics are candle-0.1.0, this program computes cn-1:";
+    assert!(failure.text.contains(text), "{}", failure.text);
 }
 
 #[test]
