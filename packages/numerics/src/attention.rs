@@ -177,7 +177,11 @@ pub(crate) struct Query<'a> {
 
 impl Query<'_> {
     /// Heads of the query.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    ))]
     pub(crate) fn heads(&self) -> usize {
         self.q.len() / self.kv.head_dim
     }
@@ -199,7 +203,11 @@ impl Query<'_> {
 
     /// Scores of the page that a kernel reads or writes: those of the last head end with its last
     /// block.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    ))]
     pub(crate) fn scores_len(&self) -> usize {
         (self.heads() - 1) * self.room + Span::scratch(self.span.last)
     }

@@ -68,7 +68,7 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => crate::simd::avx512::available(),
             Self::Neon => cfg!(target_arch = "aarch64"),
-            Self::WasmSimd => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
+            Self::WasmSimd => cfg!(target_feature = "simd128"),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Sse2 | Self::Avx2 | Self::Avx512 => false,
         }
@@ -122,6 +122,10 @@ macro_rules! dispatch {
             $crate::Kernel::Avx2 => $crate::simd::avx2::$vector($($arg),*),
             #[cfg(target_arch = "x86_64")]
             $crate::Kernel::Avx512 => $crate::simd::avx512::$vector($($arg),*),
+            #[cfg(target_arch = "aarch64")]
+            $crate::Kernel::Neon => $crate::simd::neon::$vector($($arg),*),
+            #[cfg(target_feature = "simd128")]
+            $crate::Kernel::WasmSimd => $crate::simd::wasm::$vector($($arg),*),
             _ => $scalar($($arg),*),
         }
     };

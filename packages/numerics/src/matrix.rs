@@ -218,11 +218,9 @@ enum Layout {
 
 impl Layout {
     fn of(kernel: Kernel, ty: TensorType) -> Self {
-        match (kernel, ty) {
-            (Kernel::Scalar, _) => Self::File,
-            (Kernel::Sse2 | Kernel::Avx2 | Kernel::Avx512, _)
-            | (_, TensorType::Q4_0 | TensorType::Q4_1 | TensorType::Q8_0) => Self::Interleaved(ty),
-            _ => Self::File,
+        match kernel {
+            Kernel::Scalar => Self::File,
+            _ => Self::Interleaved(ty),
         }
     }
 

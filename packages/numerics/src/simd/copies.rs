@@ -19,6 +19,7 @@ macro_rules! copies {
         }
     };
     ($features:literal: $(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)? = $plain:path;)*) => {$(
+        #[allow(unused_unsafe, reason = "where the whole build has the instructions")]
         pub(crate) fn $name($($arg: $ty),*) $(-> $ret)? {
             #[target_feature(enable = $features)]
             fn copy($($arg: $ty),*) $(-> $ret)? {

@@ -12,19 +12,34 @@
     reason = "tiles of registers: one index names a place in several arrays"
 )]
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
 mod attention;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
 mod copies;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
 mod lanes;
 #[cfg(target_arch = "aarch64")]
-mod neon;
-#[cfg(target_arch = "x86_64")]
+pub(crate) mod neon;
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
 mod product;
-mod quads;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm;
+#[cfg(target_feature = "simd128")]
+pub(crate) mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -54,8 +69,9 @@ pub(crate) fn product(
         Kernel::Avx2 => avx2::product(w, rows, x, out, stride),
         #[cfg(target_arch = "aarch64")]
         Kernel::Neon => neon::product(w, rows, x, out, stride),
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        #[cfg(target_feature = "simd128")]
         Kernel::WasmSimd => wasm::product(w, rows, x, out, stride),
-        _ => quads::product::<quads::Plain>(w, rows, x, out, stride),
+        // `Matrix` interleaves rows only for a kernel that is available.
+        _ => unreachable!("{kernel} has no vector code in this build"),
     }
 }

@@ -1,89 +1,107 @@
-//! wasm32 with `simd128`, chosen when the module is built: a processor without it refuses the whole
-//! module. Relaxed instructions are never used: their results differ between processors.
-//!
-//! Everything but the products of integers is the plain code, which is compiled for these vectors.
+//! wasm32 with `simd128`: four lanes. The choice is made when the module is built: a machine without
+//! these instructions refuses the whole module. Relaxed ones are never used: their results differ
+//! between processors.
 
-use super::quads::{self, Dot};
-use crate::interleaved::Interleaved;
-use crate::quantise::Activations;
+use crate::simd::copies::copies;
+use crate::simd::lanes::{Lanes, Task, entries, methods};
 use std::arch::wasm32::{
-    i16x8_shl, i16x8_shr, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat,
-    u16x8_shr, v128, v128_and, v128_load,
+    f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, f32x4_sub, i16x8_load_extend_i8x8,
+    i16x8_load_extend_u8x8, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8, i32x4_mul, i32x4_shl,
+    i32x4_shr, i32x4_splat, i32x4_sub, u8x16_splat, u16x8_shr, u16x8_splat,
+    u32x4_load_extend_u16x4, v128, v128_and, v128_load, v128_load32_splat, v128_or, v128_store,
 };
-use std::ops::Range;
 
-/// The product of rows of an interleaved matrix; see [`crate::Matrix`] for the arguments.
-pub(crate) fn product(
-    w: &Interleaved,
-    rows: Range<usize>,
-    x: &Activations,
-    out: &mut [f32],
-    stride: usize,
-) {
-    quads::product::<Words>(w, rows, x, out, stride);
-}
-
-/// Products of 16 bits, added in pairs.
-struct Words;
-
-/// Even and odd columns, two of each row.
-type Columns = [v128; 2];
-
-impl Dot for Words {
-    type Weights = Columns;
-    type Quants = Columns;
-    type Sums = v128;
-
-    #[inline(always)]
-    fn zero() -> v128 {
-        i32x4_splat(0)
-    }
-
-    #[inline(always)]
-    fn bytes(line: &[u8; 16]) -> Columns {
-        columns(load(line))
-    }
-
-    #[inline(always)]
-    fn nibbles(line: &[u8; 16]) -> [Columns; 2] {
-        let (bytes, mask) = (load(line), i16x8_splat(15));
-        let low = |bits: u32| v128_and(u16x8_shr(bytes, bits), mask);
-        [
-            [v128_and(bytes, mask), low(8)],
-            [low(4), u16x8_shr(bytes, 12)],
-        ]
-    }
-
-    #[inline(always)]
-    fn quants(q: &[i8; 4]) -> Columns {
-        columns(i32x4_splat(i32::from_le_bytes(q.map(|q| q as u8))))
-    }
-
-    #[inline(always)]
-    fn add(sums: v128, weights: Columns, quants: Columns) -> v128 {
-        let sums = i32x4_add(sums, i32x4_dot_i16x8(weights[0], quants[0]));
-        i32x4_add(sums, i32x4_dot_i16x8(weights[1], quants[1]))
-    }
-
-    #[inline(always)]
-    fn finish(sums: v128) -> [i32; 4] {
-        [
-            i32x4_extract_lane::<0>(sums),
-            i32x4_extract_lane::<1>(sums),
-            i32x4_extract_lane::<2>(sums),
-            i32x4_extract_lane::<3>(sums),
-        ]
-    }
-}
-
+/// Nothing to check: the whole module is built for these instructions.
 #[inline(always)]
-fn load(bytes: &[u8; 16]) -> v128 {
-    // SAFETY: 16 readable bytes.
-    unsafe { v128_load(bytes.as_ptr().cast()) }
-}
+fn assert_available() {}
 
-/// Signed bytes of even and of odd columns, widened.
-#[inline(always)]
-fn columns(bytes: v128) -> Columns {
-    [i16x8_shr(i16x8_shl(bytes, 8), 8), i16x8_shr(bytes, 8)]
+copies! { "simd128" }
+entries! { Wasm; 2, 4, 4 }
+
+/// Bytes are widened to 16 bits, those at even and at odd places apart; sums hold 32 bits.
+pub(crate) struct Wasm;
+
+impl Lanes for Wasm {
+    const WIDTH: usize = 4;
+    const WIDE: bool = true;
+    const BYTE_OFFSET: f32 = 0.0;
+    type F = v128;
+    type I = v128;
+    type Raw = v128;
+    type Weights = [v128; 2];
+    type Bytes = [v128; 2];
+    type Quad = [v128; 2];
+    type Sum = v128;
+    type Pairs = v128;
+    type Scale = v128;
+
+    #[inline(always)]
+    unsafe fn run<T: Task>(task: T) {
+        // SAFETY: the caller's promise.
+        unsafe { task.run() }
+    }
+
+    methods! {
+        fn zero() -> Self::F { f32x4_splat(0.0) }
+        fn splat(value: f32) -> Self::F { f32x4_splat(value) }
+        fn load(from: *const f32) -> Self::F { v128_load(from.cast()) }
+        fn store(to: *mut f32, value: Self::F) -> () { v128_store(to.cast(), value) }
+        fn add(a: Self::F, b: Self::F) -> Self::F { f32x4_add(a, b) }
+        fn sub(a: Self::F, b: Self::F) -> Self::F { f32x4_sub(a, b) }
+        fn mul(a: Self::F, b: Self::F) -> Self::F { f32x4_mul(a, b) }
+        // Exponent and mantissa in their places are the value times 2^-112, subnormal for a
+        // subnormal; the product by 2^112 is exact.
+        fn load_f16(from: *const u16) -> Self::F {
+            let half = u32x4_load_extend_u16x4(from);
+            let low = i32x4_shl(v128_and(half, i32x4_splat(0x7fff)), 13);
+            let sign = i32x4_shl(v128_and(half, i32x4_splat(0x8000)), 16);
+            f32x4_mul(v128_or(low, sign), f32x4_splat(f32::from_bits(0x7780_0000)))
+        }
+        fn load_bf16(from: *const u16) -> Self::F {
+            i32x4_shl(u32x4_load_extend_u16x4(from), 16)
+        }
+        fn to_f32(value: Self::I) -> Self::F { f32x4_convert_i32x4(value) }
+
+        fn no_sum() -> Self::I { i32x4_splat(0) }
+        fn load_raw(from: *const u8) -> Self::Raw { v128_load(from.cast()) }
+        fn mask(value: Self::Raw, mask: u8) -> Self::Raw { v128_and(value, u8x16_splat(mask)) }
+        fn or(a: Self::Raw, b: Self::Raw) -> Self::Raw { v128_or(a, b) }
+        fn up4(value: Self::Raw) -> Self::Raw { i16x8_shl(value, 4) }
+        fn down4(value: Self::Raw) -> Self::Raw { u16x8_shr(value, 4) }
+        fn down2(value: Self::Raw) -> Self::Raw { u16x8_shr(value, 2) }
+        fn down1(value: Self::Raw) -> Self::Raw { u16x8_shr(value, 1) }
+
+        fn weights(raw: Self::Raw) -> Self::Weights {
+            [v128_and(raw, u16x8_splat(255)), u16x8_shr(raw, 8)]
+        }
+        fn bytes(raw: Self::Raw) -> Self::Bytes {
+            [i16x8_shr(i16x8_shl(raw, 8), 8), i16x8_shr(raw, 8)]
+        }
+        fn quad(from: *const i8) -> Self::Quad { Self::bytes(v128_load32_splat(from.cast())) }
+        fn empty() -> Self::Sum { i32x4_splat(0) }
+        fn dot(sum: Self::Sum, w: Self::Weights, q: Self::Quad) -> Self::Sum {
+            Self::dot_bytes(sum, w, q)
+        }
+        fn dot_bytes(to: Self::I, w: Self::Bytes, q: Self::Quad) -> Self::I {
+            let to = i32x4_add(to, i32x4_dot_i16x8(w[0], q[0]));
+            i32x4_add(to, i32x4_dot_i16x8(w[1], q[1]))
+        }
+        fn add_sum(to: Self::I, sum: Self::Sum) -> Self::I { i32x4_add(to, sum) }
+        fn add_scaled(to: Self::I, sum: Self::Sum, scale: Self::Scale) -> Self::I {
+            i32x4_add(to, i32x4_mul(sum, scale))
+        }
+
+        fn load_pairs(from: *const u8) -> Self::Pairs { i16x8_load_extend_u8x8(from) }
+        fn load_signed_pairs(from: *const u8) -> Self::Pairs {
+            i16x8_load_extend_i8x8(from.cast())
+        }
+        fn first(pairs: Self::Pairs) -> Self::Scale { i32x4_shr(i32x4_shl(pairs, 16), 16) }
+        fn second(pairs: Self::Pairs) -> Self::Scale { i32x4_shr(pairs, 16) }
+        fn dot_pairs(to: Self::I, pairs: Self::Pairs, sums: *const i16) -> Self::I {
+            i32x4_add(to, i32x4_dot_i16x8(pairs, v128_load32_splat(sums.cast())))
+        }
+        fn minus_32(from: Self::I, value: Self::I) -> Self::I {
+            i32x4_sub(from, i32x4_shl(value, 5))
+        }
+    }
 }
