@@ -108,50 +108,6 @@ proptest! {
     }
 }
 
-/// Every quant at its extreme against activations at theirs: the place where 8-bit instructions
-/// saturate.
-#[test]
-fn extreme_quants_do_not_saturate() {
-    for ty in [TensorType::Q4_0, TensorType::Q4_1, TensorType::Q8_0] {
-        for (fill, sign) in [
-            (0x80_u8, 1.0),
-            (0x80, -1.0),
-            (0x7f, 1.0),
-            (0xff, 1.0),
-            (0x00, -1.0),
-        ] {
-            let header = if ty == TensorType::Q4_1 { 4 } else { 2 };
-            let mut block = vec![fill; ty.block_bytes()];
-            block[..header].copy_from_slice(&[0x00, 0x3c, 0x00, 0xbc][..header]);
-            let w = block.repeat(17 * 18);
-            let x = vec![sign * 3.5; 576 * 5];
-            let want = product(Kernel::Scalar, ty, &w, 17, &x, 576);
-            for kernel in kernels() {
-                same(&product(kernel, ty, &w, 17, &x, 576), &want, ty.name());
-            }
-        }
-    }
-}
-
-#[test]
-fn subnormal_scales_count() {
-    for ty in [TensorType::Q4_0, TensorType::Q4_1, TensorType::Q8_0] {
-        let mut block = vec![0x5a; ty.block_bytes()];
-        block[..2].copy_from_slice(&[0x01, 0x00]);
-        block[2..4].copy_from_slice(&[0xff, 0x83]);
-        let w = block.repeat(16);
-        for kernel in kernels() {
-            let y = product(kernel, ty, &w, 16, &[1e-3; 32], 32);
-            assert!(y.iter().all(|y| *y != 0.0));
-            same(
-                &y,
-                &product(Kernel::Scalar, ty, &w, 16, &[1e-3; 32], 32),
-                ty.name(),
-            );
-        }
-    }
-}
-
 #[test]
 fn a_vector_that_is_not_finite_is_refused_in_every_form() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

@@ -46,6 +46,9 @@ mod x86;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{avx2, avx512, sse2};
 
+#[cfg(test)]
+mod tests;
+
 use crate::Kernel;
 use crate::interleaved::Interleaved;
 use crate::quantise::Activations;
