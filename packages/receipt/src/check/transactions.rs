@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{Facts, Found, hold};
-use crate::document::{Member, Receipt, Status};
+use crate::course::Course;
+use crate::document::{Member, Receipt, Round, Status};
 use crate::tx::{Tx, What};
 
 pub(super) fn check(facts: &Facts<'_>) -> Found {
     order(&facts.receipt.txs)?;
     ends(facts)?;
     phases(facts)?;
+    rounds(facts)?;
     let hashes: BTreeSet<_> = facts.receipt.txs.iter().map(|tx| &tx.hash).collect();
     Ok(format!("{} transactions name every phase", hashes.len()))
 }
@@ -81,20 +83,87 @@ fn phases(facts: &Facts<'_>) -> Result<(), String> {
         (What::VoteRevealed, any(|it| it.ballot.is_some())),
         (What::TaskAnswered, receipt.task.status == Status::Final),
     ];
-    for (what, want) in wanted {
-        named(receipt, &[what], want)?;
-    }
-    // A later round is opened because the one before did not agree, or by an appeal.
-    let opened = [What::RoundOpened, What::TaskAppealed];
-    named(receipt, &opened, receipt.rounds.len() > 1)
+    wanted
+        .into_iter()
+        .try_for_each(|(what, want)| named(receipt, what, want))
 }
 
-/// At least one of these is there, or none of them.
-fn named(receipt: &Receipt, whats: &[What], want: bool) -> Result<(), String> {
-    let got = receipt.txs.iter().any(|tx| whats.contains(&tx.what));
+/// At least one of this is there, or none.
+fn named(receipt: &Receipt, what: What, want: bool) -> Result<(), String> {
+    let got = receipt.txs.iter().any(|tx| tx.what == what);
     hold(got == want, || {
         let number = if want { "at least one" } else { "none" };
-        let names: Vec<_> = whats.iter().map(|what| what.name()).collect();
-        format!("want {number} transaction {}", names.join(" or "))
+        format!("want {number} transaction {}", what.name())
     })
+}
+
+/// Every later round has one opener, in their order, and what a round has was done between its opener and the
+/// next one's. Round 0 is opened by the post, and the last one is over with the end.
+fn rounds(facts: &Facts<'_>) -> Result<(), String> {
+    let receipt = facts.receipt;
+    let opens = |tx: &&Tx| matches!(tx.what, What::RoundOpened | What::TaskAppealed);
+    let openers: Vec<&Tx> = receipt.txs.iter().filter(opens).collect();
+    let later = receipt.rounds.len().saturating_sub(1);
+    hold(openers.len() == later, || {
+        let got = openers.len();
+        format!("got {got} transactions that open a later round, want {later}")
+    })?;
+    for ((count, pair), opener) in (1..).zip(receipt.rounds.windows(2)).zip(&openers) {
+        if let [one, next] = pair {
+            opened(receipt, count, (one, next), opener)?;
+        }
+    }
+    let begins = receipt
+        .txs
+        .first()
+        .into_iter()
+        .chain(openers.iter().copied());
+    let ends = openers.iter().copied().chain(receipt.txs.last());
+    for ((round, begin), end) in receipt.rounds.iter().zip(begins).zip(ends) {
+        within(receipt, round, begin.height, end.height)?;
+    }
+    Ok(())
+}
+
+/// After `count` rounds the next one is opened by an appeal if something stands, else because they did not
+/// agree; after the vacancies of the one before it, and not after its own.
+fn opened(
+    receipt: &Receipt,
+    count: usize,
+    (one, next): (&Round, &Round),
+    opener: &Tx,
+) -> Result<(), String> {
+    let before = receipt.rounds.get(..count).unwrap_or_default();
+    let want = match Course::of(before, receipt.task.carried).standing {
+        Some(_) => What::TaskAppealed,
+        None => What::RoundOpened,
+    };
+    let (round, got) = (next.round, opener.what.name());
+    hold(opener.what == want, || {
+        format!("round {round}: got {got}, want {} to open it", want.name())
+    })?;
+    let at = opener.height;
+    hold(one.opened < at && at <= next.opened, || {
+        let (after, most) = (one.opened, next.opened);
+        format!("round {round}: {got} at height {at}, want one after {after}, at most {most}")
+    })
+}
+
+/// What a round has was done between these heights.
+fn within(receipt: &Receipt, round: &Round, from: u64, to: u64) -> Result<(), String> {
+    let any = |has: fn(&Member) -> bool| round.members.iter().any(has);
+    let wanted = [
+        (What::CommitteeDrawn, any(|_| true)),
+        (What::VoteCommitted, any(|it| it.commitment.is_some())),
+        (What::VoteRevealed, any(|it| it.ballot.is_some())),
+    ];
+    for (what, want) in wanted {
+        let mut txs = receipt.txs.iter();
+        let got = txs.any(|tx| tx.what == what && (from..=to).contains(&tx.height));
+        hold(got || !want, || {
+            let (number, name) = (round.round, what.name());
+            format!("round {number}: want a transaction {name} at heights {from} to {to}")
+        })?;
+    }
+    Ok(())
 }

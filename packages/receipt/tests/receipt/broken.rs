@@ -7,11 +7,12 @@ use crate::build::{
     Vote, address, answer, carried, hash, manifest, prompt, receipt, respelt, right, round,
     with_prompt, wrong,
 };
+use crate::openers;
 
 /// (name, what is special, receipt)
-type Good = (&'static str, &'static str, Receipt);
+pub type Good = (&'static str, &'static str, Receipt);
 /// (name, what is wrong, text)
-type Bad = (&'static str, &'static str, String);
+pub type Bad = (&'static str, &'static str, String);
 
 const UNAVAILABLE: Vote = Vote::Says(Ballot::Unavailable {});
 const INVALID: Vote = Vote::Says(Ballot::Invalid {});
@@ -21,6 +22,7 @@ pub fn good() -> Vec<Good> {
     let mut all = of_one_round();
     all.extend(of_two_rounds());
     all.extend(without_answer());
+    all.extend(openers::good());
     all
 }
 
@@ -171,6 +173,7 @@ pub fn bad() -> Vec<Bad> {
     all.extend(rounds());
     all.extend(ends());
     all.extend(later_ends());
+    all.extend(openers::bad());
     all
 }
 

@@ -10,5 +10,6 @@
 mod broken;
 mod build;
 mod flips;
+mod openers;
 mod properties;
 mod samples;

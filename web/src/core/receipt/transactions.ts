@@ -1,11 +1,13 @@
 // Transactions of a receipt: every phase is named, in the chain's order.
+import { courseOf } from './course';
+import type { Member, Receipt, Round, Tx, What } from './document';
 import { hold } from './hold';
-import type { Member, Receipt, Tx, What } from './document';
 
-export function transactions(receipt: Receipt): string {
+export async function transactions(receipt: Receipt): Promise<string> {
   order(receipt.txs);
   ends(receipt);
   phases(receipt);
+  await inRounds(receipt);
   return `${new Set(receipt.txs.map(({ hash }) => hash)).size} transactions name every phase`;
 }
 
@@ -50,17 +52,55 @@ function ends({ txs, task, rounds }: Receipt): void {
 
 /** What happened is named at least once, and what did not is not. */
 function phases({ txs, task, rounds }: Receipt): void {
-  const any = (has: (member: Member) => boolean) => rounds.some(({ members }) => members.some(has));
-  const wanted: [What[], boolean][] = [
-    [['committee_drawn'], any(() => true)],
-    [['vote_committed'], any(({ commitment }) => commitment !== null)],
-    [['vote_revealed'], any(({ ballot }) => ballot !== null)],
-    // A later round is opened because the one before did not agree, or by an appeal.
-    [['round_opened', 'task_appealed'], rounds.length > 1],
-    [['task_answered'], task.status === 'final'],
+  const wanted: [What, boolean][] = [
+    ...deeds(rounds.flatMap(({ members }) => members)),
+    ['task_answered', task.status === 'final'],
   ];
-  for (const [whats, want] of wanted) {
-    const got = txs.some(({ what }) => whats.includes(what));
-    hold(got === want, `want ${want ? 'at least one' : 'none'} transaction ${whats.join(' or ')}`);
+  for (const [what, want] of wanted) {
+    const got = txs.some((tx) => tx.what === what);
+    hold(got === want, `want ${want ? 'at least one' : 'none'} transaction ${what}`);
+  }
+}
+
+/** What must have been done for these members, and whether it must. */
+function deeds(members: readonly Member[]): [What, boolean][] {
+  return [
+    ['committee_drawn', members.length > 0],
+    ['vote_committed', members.some(({ commitment }) => commitment !== null)],
+    ['vote_revealed', members.some(({ ballot }) => ballot !== null)],
+  ];
+}
+
+/**
+ * Every later round has one opener, in their order, and what a round has was done between its opener and the next
+ * one's. Round 0 is opened by the post, and the last one is over with the end.
+ */
+async function inRounds({ txs, task, rounds }: Receipt): Promise<void> {
+  const openers = txs.filter(({ what }) => what === 'round_opened' || what === 'task_appealed');
+  const later = Math.max(rounds.length - 1, 0);
+  hold(openers.length === later, `got ${openers.length} transactions that open a later round, want ${later}`);
+  for (const [at, opener] of openers.entries()) {
+    const { standing } = await courseOf(rounds.slice(0, at + 1), task.carried);
+    opened(rounds[at] as Round, rounds[at + 1] as Round, opener, standing ? 'task_appealed' : 'round_opened');
+  }
+  rounds.forEach((round, at) => {
+    const [from, to] = [openers[at - 1] ?? txs[0], openers[at] ?? txs.at(-1)];
+    within(txs, round, from?.height ?? 0n, to?.height ?? 0n);
+  });
+}
+
+/** After the vacancies of the round before, and not after its own; by an appeal where something stands. */
+function opened(one: Round, next: Round, { what, height }: Tx, want: What): void {
+  hold(what === want, `round ${next.round}: got ${what}, want ${want} to open it`);
+  const inside = one.opened < height && height <= next.opened;
+  const heights = `want one after ${one.opened}, at most ${next.opened}`;
+  hold(inside, `round ${next.round}: ${what} at height ${height}, ${heights}`);
+}
+
+/** What a round has was done between these heights. */
+function within(txs: readonly Tx[], { round, members }: Round, from: bigint, to: bigint): void {
+  for (const [what, want] of deeds(members)) {
+    const got = txs.some((tx) => tx.what === what && tx.height >= from && tx.height <= to);
+    hold(got || !want, `round ${round}: want a transaction ${what} at heights ${from} to ${to}`);
   }
 }
