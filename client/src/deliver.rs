@@ -2,7 +2,7 @@
 //! the answer. Whoever does it earns the deliver fee.
 
 use antiphon_api::{Ballot, CallbackInfo, ExecuteMsg, TaskResponse, TaskStatus, Uint128};
-use antiphon_chain::{ChainError, GasPrice, Sender, TxOutcome};
+use antiphon_chain::{ChainError, Gas, Sender, TxOutcome, gas};
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -32,39 +32,107 @@ pub struct Delivered {
     pub transaction: String,
 }
 
-/// Delivers the callback of a task.
+/// A delivery that can be sent, and its price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// The task.
+    pub task: u64,
+    /// The contract that asked.
+    pub receiver: String,
+    /// The answer's text, verified here, if the receiver wants it.
+    pub text: Option<String>,
+    /// The limit: what a simulation used, and all that the receiver may use. A receiver can tell that it is
+    /// only simulated, and be cheap only then.
+    pub gas: u64,
+    /// Of it, the receiver's.
+    pub receiver_gas: u64,
+    /// The transaction's fee, which is that of the limit, used or not.
+    pub fee: Uint128,
+    /// What delivering it earns; nothing after a first delivery that failed.
+    pub earns: Uint128,
+    /// The denom of both.
+    pub denom: String,
+}
+
+/// Finds out what delivering the callback of a task takes; nothing is sent.
 ///
 /// # Errors
-/// There is none to deliver: found out before it costs a fee. Nobody gives the text, or only another one:
-/// then nothing is sent.
-pub async fn deliver(
-    network: &Network,
-    sender: &Sender,
-    id: u64,
-) -> Result<Delivered, ClientError> {
+/// There is none to deliver. Nobody gives the text, or only another one.
+pub async fn prepare(network: &Network, sender: &Sender, id: u64) -> Result<Errand, ClientError> {
     let task = network.contract.task(id).await?;
     let callback = can_deliver(network, &task).await?;
     let text = match callback.with_text {
         true => text_of(network, &task).await?,
         false => None,
     };
-    let text_bytes = text.as_ref().map(String::len);
-    let msg = ExecuteMsg::Deliver { task: id, text };
-    let sent = sender.execute(network.contract.address(), &msg, &[]).await;
-    let done = match sent {
-        Err(ChainError::Refused(refusal)) if refusal.code == "E_NO_CALLBACK" => {
-            return Err(too_late(id));
-        }
-        other => other?,
-    };
-    Ok(Delivered {
+    let msg = ExecuteMsg::Deliver {
         task: id,
+        text: text.clone(),
+    };
+    let msg = network.contract.message(&msg, &[])?;
+    let simulated = sender.simulated(&[msg]).await;
+    let simulated = simulated.map_err(|error| gone(error, id, "Nothing was sent"))?;
+    let gas = gas::delivery(simulated, callback.gas_limit);
+    Ok(Errand {
+        task: id,
+        receiver: task.requester,
+        text,
+        gas,
+        receiver_gas: callback.gas_limit,
+        fee: Uint128::new(sender.fee(gas)?.amount),
+        earns: callback.fee,
+        denom: network.file.denom.clone(),
+    })
+}
+
+impl Errand {
+    /// Whether its fee is at most this; at most what it earns if nothing is said.
+    ///
+    /// # Errors
+    /// It is more; the text says how much, and how to allow it.
+    pub fn within(&self, most: Option<u128>) -> Result<(), ClientError> {
+        let allowed = most.unwrap_or(self.earns.u128());
+        if self.fee.u128() <= allowed {
+            return Ok(());
+        }
+        let (fee, denom, gas) = (self.fee, &self.denom, self.gas);
+        let why = match most {
+            Some(_) => format!("--max-fee allows {allowed}"),
+            None => format!("delivering earns {allowed}"),
+        };
+        Err(ClientError::WouldBeRefused(format!(
+            "nothing was sent: the transaction's fee would be {fee} {denom} for at most {gas} gas, {} of it the receiver's, and {why}. \
+             `--max-fee {fee}` allows it",
+            self.receiver_gas
+        )))
+    }
+}
+
+/// Sends it.
+///
+/// # Errors
+/// Somebody else was faster; or as every transaction.
+pub async fn deliver(
+    network: &Network,
+    sender: &Sender,
+    errand: Errand,
+) -> Result<Delivered, ClientError> {
+    let text_bytes = errand.text.as_ref().map(String::len);
+    let msg = ExecuteMsg::Deliver {
+        task: errand.task,
+        text: errand.text,
+    };
+    let msg = network.contract.message(&msg, &[])?;
+    let sent = sender.send(&[msg], Gas::Limit(errand.gas)).await;
+    let done = sent.map_err(|error| gone(error, errand.task, "Its fee is gone"))?;
+    Ok(Delivered {
+        task: errand.task,
         taken: done.attribute("wasm-callback_failed", "task").is_none(),
         text_bytes,
         earned: earned(&done),
-        fee: fee_of(&done, &network.file.gas_price),
-        denom: network.file.denom.clone(),
-        receiver: task.requester,
+        fee: Some(errand.fee),
+        denom: errand.denom,
+        receiver: errand.receiver,
         transaction: done.hash,
     })
 }
@@ -73,12 +141,6 @@ fn earned(done: &TxOutcome) -> Uint128 {
     let fee = done.attribute("wasm-callback_delivered", "fee");
     let fee = fee.and_then(|fee| fee.parse::<u128>().ok());
     Uint128::new(fee.unwrap_or(0))
-}
-
-fn fee_of(done: &TxOutcome, gas_price: &str) -> Option<Uint128> {
-    let price: GasPrice = gas_price.parse().ok()?;
-    let fee = price.fee(done.gas_wanted).ok()?;
-    Some(Uint128::new(fee.amount))
 }
 
 async fn can_deliver(network: &Network, task: &TaskResponse) -> Result<CallbackInfo, ClientError> {
@@ -104,10 +166,17 @@ async fn can_deliver(network: &Network, task: &TaskResponse) -> Result<CallbackI
     Ok(callback.clone())
 }
 
-fn too_late(id: u64) -> ClientError {
-    ClientError::WouldBeRefused(format!(
-        "somebody else has delivered the callback of task {id} in the meantime; there is nothing left to do"
-    ))
+/// The contract's `E_NO_CALLBACK` in words: there was a callback a moment ago.
+fn gone(error: ChainError, id: u64, lost: &str) -> ClientError {
+    match error {
+        ChainError::Refused(refusal) if refusal.code == "E_NO_CALLBACK" => {
+            ClientError::WouldBeRefused(format!(
+                "the callback of task {id} was there a moment ago and is not any more: somebody else has delivered it, \
+                 or its time is over by now (E_NO_CALLBACK). {lost}, and there is nothing left to do"
+            ))
+        }
+        other => other.into(),
+    }
 }
 
 /// The text of the outcome, if it is an answer.

@@ -48,6 +48,10 @@ pub struct DeliverArgs {
     /// The task's id
     #[arg(value_name = "ID")]
     pub task: u64,
+    /// Largest fee of the transaction, in the network's smallest unit; what delivering earns if not given.
+    /// All the gas that the receiver may use is paid, used or not
+    #[arg(long, value_name = "AMOUNT")]
+    pub max_fee: Option<u128>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -95,7 +99,18 @@ fn show_rated(rated: &Rated, denom: &str) {
 }
 
 pub(super) async fn deliver(network: &Network, args: &DeliverArgs) -> Result<(), ClientError> {
-    let done = deliver::deliver(network, &network.owner()?, args.task).await?;
+    let sender = network.owner()?;
+    let errand = deliver::prepare(network, &sender, args.task).await?;
+    errand.within(args.max_fee)?;
+    output::note(&format!(
+        "the fee is {} {denom} for at most {} gas, {} of it the receiver's; delivering earns {} {denom}",
+        errand.fee,
+        errand.gas,
+        errand.receiver_gas,
+        errand.earns,
+        denom = errand.denom,
+    ));
+    let done = deliver::deliver(network, &sender, errand).await?;
     shown(args.json, &done, show_delivered)
 }
 

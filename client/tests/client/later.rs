@@ -136,8 +136,13 @@ async fn a_callback_is_delivered_with_the_text_that_was_hashed_and_tells_what_it
     states(&world, &[with(task, json!({ "requester": "wasm1caller" }))]);
     let attributes = [("task", "17"), ("fee", "1000")];
     emits(&world, "wasm-callback_delivered", &attributes);
-    let ran = run(&world, &["deliver", "17"], "").await;
+    let ran = run(&world, &["deliver", "17", "--max-fee", "7800"], "").await;
     assert_eq!(ran.code, 0, "{}", ran.err);
+    // The simulation's 100,000, the receiver's 200,000, and what noting a failure takes.
+    let before = "the fee is 7800 uanti for at most 312000 gas, 200000 of it the receiver's; delivering earns 1000 uanti";
+    assert!(ran.err.contains(before), "{}", ran.err);
+    let limit = world.node.node().taken[0].1.fee.as_ref().unwrap().gas_limit;
+    assert_eq!(limit, 312_000);
     let text = std::str::from_utf8(TEXT).unwrap();
     let want = json!({ "deliver": { "task": 17, "text": text } });
     assert_eq!(sent(&world), [(want, Vec::new())]);
@@ -148,7 +153,7 @@ async fn a_callback_is_delivered_with_the_text_that_was_hashed_and_tells_what_it
         ran.out
     );
     assert!(ran.out.contains("earned 1000 uanti"), "{}", ran.out);
-    assert!(ran.out.contains("fee of 3250 uanti"), "{}", ran.out);
+    assert!(ran.out.contains("fee of 7800 uanti"), "{}", ran.out);
 }
 
 #[tokio::test]
@@ -161,7 +166,12 @@ async fn a_receiver_that_refuses_is_told_and_the_fee_is_earned_all_the_same() {
         &[("task", "17"), ("fee", "1000")],
     );
     emits(&world, "wasm-callback_failed", &[("task", "17")]);
-    let ran = run(&world, &["deliver", "17", "--json"], "").await;
+    let ran = run(
+        &world,
+        &["deliver", "17", "--max-fee", "9000", "--json"],
+        "",
+    )
+    .await;
     assert_eq!(ran.code, 0, "{}", ran.err);
     let done: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(
@@ -170,6 +180,54 @@ async fn a_receiver_that_refuses_is_told_and_the_fee_is_earned_all_the_same() {
     );
     let want = json!({ "deliver": { "task": 17, "text": null } });
     assert_eq!(sent(&world)[0].0, want);
+}
+
+#[tokio::test]
+async fn a_delivery_whose_fee_is_above_what_it_earns_or_what_was_allowed_is_not_sent() {
+    let world = World::honest().await;
+    states(&world, &[with(asked(&world), callback(false, 9_999))]);
+    let cases: [(&[&str], &str); 2] = [
+        (&["deliver", "17"], "delivering earns 1000"),
+        (
+            &["deliver", "17", "--max-fee", "7799"],
+            "--max-fee allows 7799",
+        ),
+    ];
+    for (words, said) in cases {
+        let ran = run(&world, words, "").await;
+        assert_eq!(ran.code, 4, "{}", ran.err);
+        assert!(
+            ran.err.contains(said) && ran.err.contains("would be 7800 uanti"),
+            "{}",
+            ran.err
+        );
+    }
+    assert!(sent(&world).is_empty());
+    let dear = with(asked(&world), callback(false, 9_999));
+    let fee = json!({ "callback": {
+        "gas_limit": 200_000, "with_text": false, "fee": "7800", "deadline": 9_999,
+    }});
+    states(&world, &[with(dear, fee)]);
+    assert_eq!(run(&world, &["deliver", "17"], "").await.code, 0);
+}
+
+#[tokio::test]
+async fn a_delivery_that_somebody_else_made_in_the_meantime_is_told_as_that() {
+    let world = World::honest().await;
+    states(&world, &[with(asked(&world), callback(false, 9_999))]);
+    world.node.node().simulation = Err(
+        "failed to execute message; message index: 0: kind: Other, error: E_NO_CALLBACK: got task 17, \
+        want one at its end with a callback that can still be delivered; query task: execute wasm contract failed"
+            .to_owned(),
+    );
+    let ran = run(&world, &["deliver", "17"], "").await;
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(
+        ran.err.contains("somebody else has delivered it") && ran.err.contains("Nothing was sent"),
+        "{}",
+        ran.err
+    );
+    assert!(sent(&world).is_empty());
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ impl ChainPort for ContractPort {
     fn cost<'a>(&'a self, msg: &'a ExecuteMsg, more: u64) -> Edge<'a, Cost> {
         Box::pin(edge(async move {
             let sent = self.contract.message(msg, &[])?;
-            let gas = self.sender.simulated(&[sent]).await?.saturating_add(more);
+            let gas = gas::delivery(self.sender.simulated(&[sent]).await?, more);
             let fee = self.sender.fee(gas)?.amount;
             Ok(Cost { gas, fee })
         }))
