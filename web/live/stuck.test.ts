@@ -28,5 +28,5 @@ describe('a task whose workers are all gone', () => {
     } finally {
       workers('SIGCONT');
     }
-  }, 180_000);
+  }, 300_000);
 });

@@ -32,6 +32,18 @@ export class App {
     throw new Error(`${attribute} is ${seen} after ${patience} ms, want ${values.join(' or ')}`);
   }
 
+  /** Waits until the element says this; all that it says then. */
+  async says(target: Locator, words: RegExp): Promise<string> {
+    const saying = target.filter({ hasText: words });
+    await saying.first().waitFor();
+    return saying.first().innerText();
+  }
+
+  /** Waits until the element has the focus: effects give it, after the page was painted. */
+  async focused(name: Name): Promise<void> {
+    await this.at(name).and(this.page.locator(':focus')).waitFor();
+  }
+
   /** The same person in another tab. */
   in(page: Page): App {
     return new App(page);
@@ -71,9 +83,13 @@ export class App {
   }
 
   async closePanel(): Promise<void> {
-    if (!(await this.at('walletPanel').isVisible())) return;
-    await this.page.keyboard.press('Escape');
-    await this.at('walletPanel').waitFor({ state: 'hidden' });
+    const end = Date.now() + PATIENCE;
+    // The panel listens to the keyboard once it has been painted, which may be after it is seen here.
+    while (await this.at('walletPanel').isVisible()) {
+      if (Date.now() > end) throw new Error('the wallet panel does not close');
+      await this.page.keyboard.press('Escape');
+      await this.page.waitForTimeout(50);
+    }
   }
 
   async openPanel(): Promise<void> {

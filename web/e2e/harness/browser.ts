@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { availableParallelism, loadavg } from 'node:os';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { FakeKeplr } from './keplr.ts';
 
@@ -23,7 +24,16 @@ const FLAGS = [
   '--disable-sync',
 ];
 /** Time a step may take: answers on a busy two-core machine included. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
+
+/** Time of something that is promised in seconds: on a machine with more to do than it can, only that it comes. */
+export const promised = (ms: number): number => (loadavg()[0]! > availableParallelism() ? PATIENCE : ms);
+
+/** Polls until this holds, or long after it should; then the caller's own check says what is wrong. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end && !(await holds())) await new Promise((done) => setTimeout(done, 100));
+}
 
 export interface VisitOptions {
   url: string;

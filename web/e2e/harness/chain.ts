@@ -1,5 +1,6 @@
 // The chain as the tests see it: by REST, with an encoder of their own, never through the page.
 import { createHash } from 'node:crypto';
+import { PATIENCE } from './browser.ts';
 import { any, bytes, coin, join, uint } from './proto.ts';
 import { signBytes, type PersonKey } from './secp.ts';
 import type { Facts } from './network.ts';
@@ -52,7 +53,7 @@ export class Chain {
 
   /** Waits until no task of `requester` is open: then no refund is under way. */
   async untilSettled(requester: string): Promise<void> {
-    const until = Date.now() + 60_000;
+    const until = Date.now() + PATIENCE;
     for (;;) {
       const { tasks } = await this.smart<{ tasks: { requester: string }[] }>({ tasks: { filter: 'open', limit: 30 } });
       if (!tasks.some((task) => task.requester === requester)) return;

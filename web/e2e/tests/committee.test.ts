@@ -11,12 +11,12 @@ test('committees that cannot be drawn cannot be chosen, and the page says how ma
     await app.at('settingsToggle').click();
     await app.at('committeeOption', { size: '5' }).waitFor();
     assert.equal(await app.at('committeeOption', { size: '3' }).count(), 0, 'three are for networks made for trials');
-    assert.ok(await app.at('committeeOption', { size: '5' }).isChecked());
+    await app.at('committeeOption', { size: '5' }).and(app.page.locator(':checked')).waitFor();
     for (const size of ['7', '9', '11', '15']) {
-      assert.ok(await app.at('committeeOption', { size }).isDisabled(), size);
+      await app.at('committeeOption', { size }).and(app.page.locator(':disabled')).waitFor();
     }
-    assert.match(await app.at('committeeChoice').innerText(), /Needs 7 seats; 5 are occupied/);
-    assert.match(await app.at('committeeChoice').innerText(), /before any appeal/);
+    await app.says(app.at('committeeChoice'), /Needs 7 seats; 5 are occupied/);
+    await app.says(app.at('committeeChoice'), /before any appeal/);
   }));
 
 test('a size that was chosen when there were more workers is refused before anything is paid', () =>
@@ -25,7 +25,7 @@ test('a size that was chosen when there were more workers is refused before anyt
     await app.page.reload();
     await app.useGuest();
     const address = await app.address();
-    assert.match(await app.at('composerNote').innerText(), /Too few workers for 9 voices now: 5 are there/);
+    await app.says(app.at('composerNote'), /Too few workers for 9 voices now: 5 are there/);
     const { next } = await app.failed(await app.ask(question()), 'no_workers');
     assert.match(next, /fewer voices/);
     assert.equal(await it.chain.tasksOf(address), 0);

@@ -96,6 +96,7 @@ test('Demand 15: when the session’s calls are used up the page says so and sta
     await app.sessionIsOver();
     await app.startSession(2);
     await app.verified(await app.ask(question()));
+    await app.at('answerText').nth(1).waitFor();
     assert.equal(await app.at('answerText').count(), 2, 'the conversation stays');
   });
   assert.equal(await it.chain.tasksOf(keplr.key.address), 2);

@@ -3,6 +3,7 @@ import test from 'node:test';
 import { FakeKeplr } from '../harness/keplr.ts';
 import { withoutBeacon, withoutWorkers } from '../harness/network.ts';
 import { fund, question } from '../harness/people.ts';
+import { LONG } from '../harness/rounds.ts';
 import { person, world } from '../harness/suite.ts';
 
 const it = world();
@@ -18,8 +19,8 @@ test('a task that nobody moves on is moved on by the wallet, with one popup, tho
       await withoutWorkers(it.facts, 5, async () => {
         const before = keplr.popups.sign;
         await app.go(`#/task/${task}`);
-        await app.at('stuckDo').waitFor({ timeout: 90_000 });
-        assert.match(await app.at('stuckBox').innerText(), /nobody has made it/);
+        await app.at('stuckDo').waitFor({ timeout: LONG });
+        await app.says(app.at('stuckBox'), /nobody has made it/);
         await app.at('stuckDo').click();
         await app.has(app.at('taskPage'), 'data-status', ['failed']);
         assert.equal(keplr.popups.sign - before, 1, 'popups');

@@ -20,9 +20,8 @@ async function notice(app: App, code: string): Promise<string> {
 test('with no wallet installed the page says how to get one, and reading still works', () =>
   person(it, {}, async (app) => {
     await app.at('walletButton').click();
-    await app.at('walletMissing').waitFor();
-    assert.match(await app.at('walletMissing').innerText(), /Keplr|Leap/);
-    await app.page.keyboard.press('Escape');
+    await app.says(app.at('walletMissing'), /Keplr|Leap/);
+    await app.closePanel();
     await app.go('#/network');
     await app.at('networkPage').waitFor();
   }));
@@ -95,9 +94,11 @@ test('Demand 15: a faucet that has given enough says so in plain words', () =>
     await app.useGuest();
     await app.openPanel();
     for (let asked = 0; asked < 4 && !(await app.at('walletNotice').isVisible()); asked += 1) {
+      const answered = app.page.waitForResponse((response) => response.url().startsWith(it.facts.faucet!));
       await app.at('walletFaucet').and(app.page.locator(':enabled')).click();
-      await app.page.waitForTimeout(300);
-      await app.at('walletFaucet').and(app.page.locator(':enabled')).waitFor();
+      await answered;
+      // The page has taken the answer when the button is back.
+      await app.at('walletFaucet').and(app.page.locator(':disabled')).waitFor({ state: 'detached' });
     }
     assert.match(await notice(app, 'faucet_refused'), /[Ww]ait a minute/);
   }));

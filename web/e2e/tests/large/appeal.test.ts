@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { App } from '../../harness/app.ts';
+import { eventually } from '../../harness/browser.ts';
 import { FakeKeplr } from '../../harness/keplr.ts';
 import { withoutBeacon, withoutWorkers } from '../../harness/network.ts';
 import { fund, newRules, question } from '../../harness/people.ts';
@@ -35,7 +36,7 @@ test('a guest asks a larger committee: its round is followed live, confirms the 
     await app.useGuest();
     const { card, task } = await answered(app);
     const wanted = BigInt((await read(task)).appeal_bond!);
-    assert.match(await app.at('appealLeft').innerText(), /blocks? left/);
+    await app.says(app.at('appealLeft'), /blocks? left/);
     const said = (await seen.announcements()).length;
     await withoutBeacon(it.facts, async () => {
       assert.equal(await appeal(app, /guest key/), wanted, 'the bond of the contract');
@@ -43,9 +44,11 @@ test('a guest asks a larger committee: its round is followed live, confirms the 
       await app.at('underAppeal', {}, card).waitFor();
     });
     await app.at('round', { round: '1', kind: 'confirmed' }).waitFor({ timeout: LONG });
-    assert.match(await app.at('verdictLater').innerText(), /confirmed it: (8|9|10|11) of 11/);
-    assert.equal(await app.at('round').first().getAttribute('data-round'), '1', 'the one that stands is first');
-    assert.match(await app.at('appealed').innerText(), /appeal opened it/i);
+    await app.says(app.at('verdictLater'), /confirmed it: (8|9|10|11) of 11/);
+    // The one that stands is first.
+    await app.has(app.at('round').first(), 'data-round', ['1']);
+    await app.says(app.at('appealed'), /appeal opened it/i);
+    await eventually(async () => (await seen.announcements()).length >= said + 2);
     const heard = (await seen.announcements()).slice(said);
     assert.equal(heard.length, 2, heard.join(' | '));
     assert.match(heard[0]!, /Appeal sent/);
@@ -55,7 +58,7 @@ test('a guest asks a larger committee: its round is followed live, confirms the 
     const ended = await read(task);
     assert.deepEqual([ended.status, ended.outcome_round, ended.contested], ['final', 1, false]);
     assert.equal(BigInt(ended.settlement.appeal_bonds), wanted);
-    assert.match(await app.at('proofMoney').innerText(), /Bonds of appeals/);
+    await app.says(app.at('proofMoney'), /Bonds of appeals/);
     await rates(app, task);
   }));
 
@@ -112,11 +115,10 @@ test('an answer that a larger committee leaves open is marked as contested where
     await app.at('appealed', { outcome: 'contested' }).waitFor({ timeout: LONG });
     assert.equal((await read(task)).contested, true);
     await app.go(`#/task/${task}`);
-    await app.at('contested').waitFor();
-    assert.match(await app.at('contested').innerText(), /earlier answer stands/);
+    await app.says(app.at('contested'), /earlier answer stands/);
     await app.go('#/tasks');
     await app.at('tasksDone').click();
-    assert.match(await app.at('taskRow', { task: String(task) }).innerText(), /contested/);
+    await app.says(app.at('taskRow', { task: String(task) }), /contested/);
     await app.go(`#/verify/${task}`);
     await app.at('contested').waitFor();
   }));
@@ -129,11 +131,12 @@ test('a larger committee is chosen by its price and its odds, and drawn', () =>
     await app.at('setMaxTokens').blur();
     const seven = app.at('committeeOption', { size: '7' });
     await seven.waitFor();
-    const choice = await app.at('committeeChoice').innerText();
-    assert.match(choice, /7 voices\s*at most [\d.]+ \w+\s*If a third of the seats are dishonest: 1 in \d+ wrong/);
+    const choice = /7 voices\s*at most [\d.]+ \w+\s*If a third of the seats are dishonest: 1 in \d+ wrong/;
+    await app.says(app.at('committeeChoice'), choice);
     await seven.check();
     await app.at('committeeOdds', { size: '7' }).waitFor();
-    assert.match(await app.at('committeeOdds').innerText(), /6 of 16.*%.*%/s);
+    await app.says(app.at('committeeOdds'), /6 of 16.*%.*%/s);
+    await eventually(async () => (await app.at('committeeSize').inputValue()) === '7');
     assert.equal(await app.at('committeeSize').inputValue(), '7');
     const card = await app.ask(question());
     await app.verified(card);

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import test from 'node:test';
 import { press, tabTo } from '../../harness/keyboard.ts';
 import { newRules } from '../../harness/people.ts';
@@ -15,25 +14,23 @@ test('Demand 10: keyboard only: how many voices, a larger committee, a rating', 
     await app.at('committeeOption', { size: '5' }).waitFor();
     await app.at('committeeOption', { size: '5' }).focus();
     await page.keyboard.press('ArrowDown');
-    assert.ok(await app.at('committeeOption', { size: '7' }).isChecked());
+    await app.at('committeeOption', { size: '7' }).and(page.locator(':checked')).waitFor();
     await page.keyboard.press('ArrowUp');
-    assert.ok(await app.at('committeeOption', { size: '5' }).isChecked());
+    await app.at('committeeOption', { size: '5' }).and(page.locator(':checked')).waitFor();
     await press(app, 'settingsToggle');
     await answered(app);
     await press(app, 'appealOpen');
     await app.at('appealDialog').waitFor();
     await page.keyboard.press('Escape');
     await app.at('appealDialog').waitFor({ state: 'detached' });
-    assert.ok(
-      await app.at('appealOpen').evaluate((button) => button === document.activeElement),
-      'the focus comes back',
-    );
+    // The focus comes back.
+    await app.focused('appealOpen');
     await page.keyboard.press('Enter');
     await press(app, 'appealConfirm');
     await app.at('appealDialog').waitFor({ state: 'detached' });
     await app.at('round', { round: '1' }).waitFor();
-    const where = await page.evaluate(() => document.activeElement?.id);
-    assert.equal(where, 'rounds-title', 'the focus stays near');
+    // The focus stays near.
+    await page.locator('#rounds-title:focus').waitFor();
     await app.at('rateGood').waitFor({ timeout: LONG });
     await tabTo(app, 'rateGood');
     await page.keyboard.press('Enter');
