@@ -3,6 +3,7 @@
 mod contract;
 mod coverage;
 mod explore;
+mod gas;
 mod mutants;
 mod wasmd;
 
@@ -40,6 +41,11 @@ const PARTS: &[Part] = &[
         "explore",
         explore::run,
         "every course of larger tasks, in the rules and again on the contract",
+    ),
+    (
+        "gas",
+        gas::run,
+        "what every message costs on a chain with 200 workers and 200 tasks",
     ),
     (
         "mutants",
