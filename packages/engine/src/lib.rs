@@ -17,10 +17,10 @@ pub mod template;
 pub mod tokenizer;
 pub mod trace;
 
-pub use antiphon_numerics::{Kernel, NumericError};
+pub use antiphon_numerics::{Kernel, NumericError, Transformer};
 pub use engine::{About, CN_1, Engine, EngineKind, find};
 pub use file::ModelFile;
 pub use job::{Generation, Input, Job, JobError, Progress, Report, Seconds};
-pub use model::{FileHash, LoadError, Model, Options};
+pub use model::{FileHash, LoadError, Model, Options, network};
 pub use packed::{PackedFault, Placement};
 pub use self_test::{SelfTestError, self_test};

@@ -3,18 +3,18 @@
 mod generate;
 mod load;
 
-pub use load::{FileHash, LoadError, Options};
+pub use load::{FileHash, LoadError, Options, network};
 
 use crate::gguf::Settings;
 use crate::packed::Placement;
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
-use antiphon_numerics::{Kernel, Llama};
+use antiphon_numerics::{Kernel, Transformer};
 
 /// A loaded model with its tokenizer and threads.
 #[derive(Debug)]
 pub struct Model {
-    llama: Llama,
+    network: Transformer,
     tokenizer: Tokenizer,
     settings: Settings,
     threads: Threads,
@@ -66,7 +66,7 @@ impl Model {
     /// The kernel that computes.
     #[must_use]
     pub fn kernel(&self) -> Kernel {
-        self.llama.kernel()
+        self.network.kernel()
     }
 
     /// Number of threads that compute.

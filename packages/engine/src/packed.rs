@@ -11,10 +11,12 @@ mod plan;
 
 pub use file::PackedFault;
 
+pub(crate) use plan::tensor_shape;
+
 use crate::gguf::{Gguf, Tensor};
 use antiphon_numerics::{Bytes, Kernel, Matrix, ShapeError};
 use memmap2::Mmap;
-use plan::{Plan, tensor_shape};
+use plan::Plan;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -11,8 +11,10 @@
     reason = "a measuring program: it prints, reads the clock, brings its own threads, and may panic"
 )]
 
+use antiphon_numerics::family::Numbers;
 use antiphon_numerics::{
-    Cache, Config, Executor, Kernel, LayerWeights, Llama, Matrix, Serial, TensorType, Weights,
+    Cache, Config, Executor, Family, Kernel, LayerWeights, Linear, Matrix, Projections, Serial,
+    TensorType, Transformer, Weights,
 };
 use std::time::Instant;
 
@@ -24,7 +26,7 @@ fn main() {
         .nth(1)
         .map_or(5, |rounds| rounds.parse().unwrap());
     let kernel = Kernel::detect();
-    let model = Llama::new(config(), weights(kernel), kernel).unwrap();
+    let model = Transformer::new(config(), weights(kernel), kernel).unwrap();
     println!(
         "kernel {}, best of {rounds} rounds, tokens per second",
         kernel.name()
@@ -34,7 +36,7 @@ fn main() {
     pool.unwrap().install(|| report(&model, &Joined, rounds));
 }
 
-fn report(model: &Llama, exec: &dyn Executor, rounds: usize) {
+fn report(model: &Transformer, exec: &dyn Executor, rounds: usize) {
     let mut best = (0.0_f64, 0.0_f64);
     for _ in 0..rounds {
         let mut cache = Cache::new(model.config(), PREFILL + DECODE);
@@ -90,42 +92,53 @@ fn halves(from: usize, to: usize, f: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// The numbers of SmolLM2-135M.
 fn config() -> Config {
-    Config {
+    Family::Llama.config(&Numbers {
         layers: 30,
         width: 576,
         heads: 9,
         kv_heads: 3,
         head_dim: 64,
-        rope_dim: 64,
-        rope_base: 100_000.0,
-        rope_factors: None,
-        rope_linear: None,
-        eps: 1e-5,
         ffn: 1536,
         vocab: 49152,
         context: 2048,
-    }
+        eps: 1e-5,
+        rope_dim: 64,
+        rope_base: Some(100_000.0),
+        rope_local_base: None,
+        rope_linear: None,
+        rope_factors: None,
+        window: None,
+    })
 }
 
 fn weights(kernel: Kernel) -> Weights {
     let c = config();
     let mut noise = Noise(1);
+    let mut q4_1 = |rows, cols| Linear::from(noise.matrix(kernel, TensorType::Q4_1, rows, cols));
     let layers = (0..c.layers).map(|_| LayerWeights {
-        attn_norm: vec![1.0; c.width],
-        q: noise.matrix(kernel, TensorType::Q4_1, c.query_width(), c.width),
-        k: noise.matrix(kernel, TensorType::Q4_1, c.kv_width(), c.width),
-        v: noise.matrix(kernel, TensorType::Q4_1, c.kv_width(), c.width),
-        o: noise.matrix(kernel, TensorType::Q4_1, c.width, c.query_width()),
-        ffn_norm: vec![1.0; c.width],
-        gate: noise.matrix(kernel, TensorType::Q4_1, c.ffn, c.width),
-        up: noise.matrix(kernel, TensorType::Q4_1, c.ffn, c.width),
-        down: noise.matrix(kernel, TensorType::Q4_1, c.width, c.ffn),
+        attn_norm: vec![1.0; c.width].into(),
+        qkv: Projections::Split {
+            q: q4_1(c.query_width(), c.width),
+            k: q4_1(c.kv_width(), c.width),
+            v: q4_1(c.kv_width(), c.width),
+        },
+        q_norm: None,
+        k_norm: None,
+        o: q4_1(c.width, c.query_width()),
+        post_attn_norm: None,
+        ffn_norm: vec![1.0; c.width].into(),
+        gate: Some(q4_1(c.ffn, c.width)),
+        up: q4_1(c.ffn, c.width),
+        down: q4_1(c.width, c.ffn),
+        post_ffn_norm: None,
     });
     Weights {
         layers: layers.collect(),
+        positions: None,
         embedding: noise.matrix(kernel, TensorType::Q8_0, c.vocab, c.width),
-        output_norm: vec![1.0; c.width],
+        output_norm: vec![1.0; c.width].into(),
         head: None,
     }
 }

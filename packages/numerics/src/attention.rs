@@ -25,6 +25,8 @@ pub struct KeysValues<'a> {
     pub kv_heads: usize,
     /// Elements of a head.
     pub head_dim: usize,
+    /// Factor of the scores, mostly [`crate::attention_scale`] of the head's elements.
+    pub scale: f32,
 }
 
 /// Positions that take part, both included; the query is at the last.
@@ -196,9 +198,9 @@ impl Query<'_> {
         self.span.first / BLOCK..self.span.last / BLOCK + 1
     }
 
-    /// `1 / sqrt(head_dim)`.
+    /// Factor of the scores.
     pub(crate) fn scale(&self) -> f32 {
-        1.0 / (self.kv.head_dim as f32).sqrt()
+        self.kv.scale
     }
 
     /// Scores of the page that a kernel reads or writes: those of the last head end with its last
@@ -330,6 +332,7 @@ mod tests {
             values: &values[i * page * stride..(i + 1) * page * stride],
             kv_heads,
             head_dim,
+            scale: 0.25,
         };
         let pages = Pages {
             len: page,

@@ -22,6 +22,7 @@ impl LayerCache {
             values: &self.values,
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
+            scale: config.attention_scale,
         }
     }
 }
@@ -36,6 +37,10 @@ pub(crate) struct Scratch {
     pub(crate) gate: Vec<f32>,
     pub(crate) up: Vec<f32>,
     pub(crate) weights: Vec<f32>,
+    /// A result before its post norm.
+    pub(crate) result: Vec<f32>,
+    /// A head before its norm.
+    pub(crate) head: Vec<f32>,
 }
 
 /// Scratch for as many tasks as run at once.

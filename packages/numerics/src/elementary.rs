@@ -80,6 +80,30 @@ pub(crate) fn swiglu_body(gate: &mut [f32], up: &[f32]) {
     }
 }
 
+/// GeGLU in place: `gate[i] = gelu(gate[i]) * up[i]`.
+pub(crate) fn geglu(kernel: Kernel, gate: &mut [f32], up: &[f32]) {
+    dispatch!(kernel, geglu_body, geglu(gate, up));
+}
+
+#[inline(always)]
+pub(crate) fn geglu_body(gate: &mut [f32], up: &[f32]) {
+    for (g, &u) in gate.iter_mut().zip(up) {
+        *g = gelu(*g) * u;
+    }
+}
+
+/// GELU of each value, in place.
+pub(crate) fn gelus(kernel: Kernel, x: &mut [f32]) {
+    dispatch!(kernel, gelus_body, gelus(x));
+}
+
+#[inline(always)]
+pub(crate) fn gelus_body(x: &mut [f32]) {
+    for x in x {
+        *x = gelu(*x);
+    }
+}
+
 /// Residual in place: `x[i] = x[i] + o[i]`.
 pub(crate) fn residual(kernel: Kernel, x: &mut [f32], o: &[f32]) {
     dispatch!(kernel, residual_body, residual(x, o));
@@ -89,6 +113,13 @@ pub(crate) fn residual(kernel: Kernel, x: &mut [f32], o: &[f32]) {
 pub(crate) fn residual_body(x: &mut [f32], o: &[f32]) {
     for (x, &o) in x.iter_mut().zip(o) {
         *x += o;
+    }
+}
+
+/// Multiplies each value, in place.
+pub(crate) fn scale(x: &mut [f32], factor: f32) {
+    for x in x {
+        *x *= factor;
     }
 }
 

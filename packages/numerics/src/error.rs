@@ -93,6 +93,15 @@ pub enum ModelError {
         /// Rows and columns wanted.
         want: (usize, usize),
     },
+    /// A tensor or bias that the block lacks is there, or one that it has is not.
+    Presence {
+        /// Field of [`crate::Weights`].
+        name: &'static str,
+        /// Layer, if the tensor belongs to one.
+        layer: Option<usize>,
+        /// True if the tensor is missing, false if the block has none.
+        wanted: bool,
+    },
     /// Another number of layers than the settings say.
     Layers {
         /// Layers given.
@@ -116,14 +125,27 @@ impl fmt::Display for ModelError {
                 got,
                 want,
             } => {
-                write!(f, "tensor {name}")?;
-                if let Some(layer) = layer {
-                    write!(f, " of layer {layer}")?;
-                }
+                write!(f, "tensor {}", Place(name, *layer))?;
                 write!(
                     f,
                     " has shape {}x{}, want {}x{}",
                     got.0, got.1, want.0, want.1
+                )
+            }
+            Self::Presence {
+                name,
+                layer,
+                wanted,
+            } => {
+                let (got, want) = if *wanted {
+                    ("no", "one")
+                } else {
+                    ("a", "none")
+                };
+                let place = Place(name, *layer);
+                write!(
+                    f,
+                    "got {got} tensor or bias {place}, want {want}: use the family's own tensors"
                 )
             }
             Self::Layers { got, want } => write!(f, "got {got} layers, want {want}"),
@@ -133,6 +155,18 @@ impl fmt::Display for ModelError {
 }
 
 impl std::error::Error for ModelError {}
+
+/// A tensor's name and layer, for messages.
+struct Place<'a>(&'a str, Option<usize>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(layer) => write!(f, "{} of layer {layer}", self.0),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
 
 /// The three points at which CN-1 section 1.3 tests for NaN and infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,10 +6,11 @@
 //! mathematics library), and sums that cross vector lanes are exact integers.
 //!
 //! The crate has no dependency, does no I/O, starts no thread and builds for `wasm32`. A caller
-//! packs tensors into a [`Matrix`] each, builds a [`Llama`], and calls [`Llama::forward`] with a
-//! [`Cache`] and an [`Executor`] of its own.
+//! packs tensors into a [`Matrix`] each, builds a [`Transformer`], and calls
+//! [`Transformer::forward`] with a [`Cache`] and an [`Executor`] of its own.
 //!
-//! Where to start reading: [`llama`] is the model, [`matrix`] and [`quantise`] are the matrix
+//! Where to start reading: [`family`] says what each model family computes and
+//! [`transformer`] computes it, [`matrix`] and [`quantise`] are the matrix
 //! product, [`attention`], [`norm`] and [`rope`] are the layers, [`kernel`] chooses between the
 //! scalar reference and the vector code.
 #![allow(
@@ -22,6 +23,7 @@
 )]
 
 pub mod attention;
+mod block;
 mod bytes;
 mod cache;
 mod config;
@@ -30,10 +32,10 @@ mod dot;
 pub mod elementary;
 mod error;
 mod executor;
+pub mod family;
 mod format;
 mod interleaved;
 pub mod kernel;
-pub mod llama;
 pub mod matrix;
 pub mod norm;
 pub mod quantise;
@@ -41,16 +43,21 @@ pub mod rope;
 pub mod sample;
 mod self_test;
 mod simd;
+pub mod transformer;
 mod unit;
+mod weights;
 
+pub use block::{Block, FeedForward, NormKind, Qkv};
 pub use bytes::{ALIGNMENT, Bytes};
 pub use cache::Cache;
-pub use config::{Config, LayerWeights, Weights};
+pub use config::{Config, Reach, attention_scale};
 pub use error::{ModelError, NumericError, Point, ShapeError};
 pub use executor::{Executor, Serial};
+pub use family::Family;
 pub use format::TensorType;
 pub use kernel::{Kernel, UnknownKernel};
-pub use llama::Llama;
 pub use matrix::Matrix;
 pub use rope::rope_table_bytes;
 pub use self_test::{SelfTestError, layout_fingerprint, self_test};
+pub use transformer::Transformer;
+pub use weights::{LayerWeights, Linear, Norm, Projections, Weights};

@@ -64,22 +64,22 @@ fn sin_cos(x: f64) -> (f64, f64) {
 }
 
 /// What the frequencies of a model depend on.
-#[derive(Clone, Copy, Debug)]
-pub struct RopeSettings<'a> {
+#[derive(Clone, Debug, PartialEq)]
+pub struct RopeSettings {
     /// Base, at least 1.
     pub base: f32,
     /// Rotated elements of a head, even.
     pub dim: usize,
     /// Divisors of the frequencies, `dim / 2` of them.
-    pub factors: Option<&'a [f32]>,
+    pub factors: Option<Vec<f32>>,
     /// Linear scaling of positions.
     pub linear: Option<f32>,
 }
 
-impl RopeSettings<'_> {
+impl RopeSettings {
     fn frequency(&self, i: usize) -> f64 {
         let mut f = exp(((-ln(f64::from(self.base))) * ((2 * i) as f64)) / self.dim as f64);
-        if let Some(factors) = self.factors {
+        if let Some(factors) = &self.factors {
             f /= f64::from(factors[i]);
         }
         if let Some(scale) = self.linear {
@@ -100,7 +100,7 @@ pub struct RopeTable {
 impl RopeTable {
     /// Computes rows for positions `0..positions`, about 0.2 microseconds for each entry.
     #[must_use]
-    pub fn new(settings: &RopeSettings<'_>, positions: usize) -> Self {
+    pub fn new(settings: &RopeSettings, positions: usize) -> Self {
         let half = settings.dim / 2;
         let frequencies: Vec<f64> = (0..half).map(|i| settings.frequency(i)).collect();
         let mut rows = Vec::with_capacity(positions * settings.dim);

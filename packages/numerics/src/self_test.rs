@@ -221,6 +221,7 @@ fn attention(kernel: Kernel) -> u32 {
         values: &values,
         kv_heads,
         head_dim: dim,
+        scale: crate::attention_scale(dim),
     };
     let mut scratch = vec![0.0; 3 * Span::scratch(last)];
     let mut out = vec![0.0; 3 * dim];

@@ -12,7 +12,7 @@ mod common;
 use antiphon_numerics::attention::{KeysValues, NotFiniteScore, Span, attend};
 use antiphon_numerics::norm::{layernorm, rmsnorm};
 use antiphon_numerics::quantise::{Activations, Forms, NotFinite};
-use antiphon_numerics::{Kernel, Matrix, ShapeError, TensorType, self_test};
+use antiphon_numerics::{Kernel, Matrix, ShapeError, TensorType, attention_scale, self_test};
 use common::{Random, kernels, same};
 use proptest::prelude::*;
 
@@ -60,7 +60,7 @@ proptest! {
         let keys = random.vector(Span::scratch(last) * kv_heads * dim);
         let values = random.vector((last + 1) * kv_heads * dim);
         let q = random.vector(heads * dim);
-        let kv = KeysValues { keys: &keys, values: &values, kv_heads, head_dim: dim };
+        let kv = KeysValues { keys: &keys, values: &values, kv_heads, head_dim: dim, scale: attention_scale(dim) };
         let span = Span { first: (last + 1).saturating_sub(window), last };
         let run = |kernel| {
             let mut weights = vec![f32::NAN; heads * Span::scratch(last)];
@@ -130,6 +130,7 @@ fn a_score_that_is_not_finite_is_refused() {
         values: &[0.0; 8],
         kv_heads: 1,
         head_dim: 8,
+        scale: 1.0,
     };
     for kernel in kernels() {
         let span = Span { first: 0, last: 0 };

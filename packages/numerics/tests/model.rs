@@ -10,7 +10,8 @@
 mod common;
 
 use antiphon_numerics::{
-    Cache, Executor, Kernel, Llama, Matrix, ModelError, NumericError, Point, Serial, TensorType,
+    Cache, Executor, Kernel, Matrix, ModelError, NumericError, Point, Reach, Serial, TensorType,
+    Transformer,
 };
 use common::model::{Shape, shapes};
 use common::{Random, Threads, kernels, same};
@@ -25,7 +26,7 @@ fn prompt(shape: &Shape, len: usize) -> Vec<u32> {
 }
 
 /// Logits after a prompt in chunks, then after each of a few single tokens.
-fn logits(model: &Llama, tokens: &[u32], chunk: usize, exec: &dyn Executor) -> Vec<f32> {
+fn logits(model: &Transformer, tokens: &[u32], chunk: usize, exec: &dyn Executor) -> Vec<f32> {
     let mut cache = Cache::new(model.config(), tokens.len() + 3);
     let mut all = Vec::new();
     let chunks = tokens.chunks(chunk);
@@ -63,7 +64,7 @@ fn kernels_threads_and_chunks_give_the_same_bits() {
                 (3, 1),
             ] {
                 let got = logits(&model, &tokens, chunk, &Threads(threads));
-                let what = format!("{:?} {kernel:?} {threads} {chunk}", shape.formats);
+                let what = format!("{} {kernel:?} {threads} {chunk}", shape.name);
                 same(&got, &want, &what);
             }
         }
@@ -139,7 +140,7 @@ fn faults(shape: &Shape, spoil: impl Fn(&mut antiphon_numerics::Weights)) -> Num
     for kernel in kernels() {
         let mut weights = shape.weights(kernel, SEED);
         spoil(&mut weights);
-        let model = Llama::new(shape.config.clone(), weights, kernel).unwrap();
+        let model = Transformer::new(shape.config.clone(), weights, kernel).unwrap();
         for threads in [1, 3] {
             for chunk in [1, 20] {
                 let mut cache = Cache::new(model.config(), 50);
@@ -172,22 +173,32 @@ fn job_errors_name_their_point_layer_and_position() {
         position: 19,
     };
     let input = faults(&shape, |weights| {
-        weights.layers[1].attn_norm[5] = f32::INFINITY
+        weights.layers[1].attn_norm.weight[5] = f32::INFINITY
     });
     assert_eq!(input, at(Point::MatrixInput, 1));
-    let ffn = faults(&shape, |weights| weights.layers[0].ffn_norm[5] = f32::NAN);
+    let ffn = faults(&shape, |weights| {
+        weights.layers[0].ffn_norm.weight[5] = f32::NAN
+    });
     assert_eq!(ffn, at(Point::MatrixInput, 0));
-    let score = faults(&shape, |weights| weights.layers[1].attn_norm.fill(1e30));
+    let score = faults(&shape, |weights| {
+        weights.layers[1].attn_norm.weight.fill(1e30)
+    });
     assert_eq!(score, at(Point::Score, 1));
-    let head = faults(&shape, |weights| weights.output_norm[0] = f32::NAN);
+    let head = faults(&shape, |weights| weights.output_norm.weight[0] = f32::NAN);
     assert_eq!(head, last(Point::MatrixInput));
     let logit = faults(&shape, |weights| {
-        weights.output_norm.fill(1e37);
+        weights.output_norm.weight.fill(1e37);
         let head = 1e9_f32.to_le_bytes().repeat(75 * 288);
         let head = Matrix::pack(Kernel::Scalar, TensorType::F32, 75, 288, &head);
         weights.head = Some(head.unwrap());
     });
     assert_eq!(logit, last(Point::Logit));
+}
+
+/// Settings of more layers than there are tensors for.
+fn more_layers(shape: &mut Shape, layers: usize) {
+    shape.config.layers = layers;
+    shape.config.reach.resize(layers, Reach::default());
 }
 
 #[test]
@@ -196,10 +207,10 @@ fn a_model_that_does_not_fit_its_settings_is_refused() {
         let mut shape = shapes().remove(0);
         let weights = shape.weights(Kernel::detect(), SEED);
         change(&mut shape);
-        Llama::new(shape.config, weights, Kernel::detect()).unwrap_err()
+        Transformer::new(shape.config, weights, Kernel::detect()).unwrap_err()
     };
     assert!(matches!(
-        refused(&|s| s.config.layers = 3),
+        refused(&|s| more_layers(s, 3)),
         ModelError::Layers { got: 2, want: 3 }
     ));
     assert!(matches!(
@@ -217,7 +228,7 @@ fn a_model_that_does_not_fit_its_settings_is_refused() {
         }
     ));
     assert!(matches!(
-        refused(&|s| s.config.rope_dim = 7),
+        refused(&|s| s.config.ropes[0].dim = 7),
         ModelError::Setting {
             name: "rope_dim",
             ..

@@ -15,7 +15,7 @@ use antiphon_numerics::norm::{layernorm, rmsnorm};
 use antiphon_numerics::quantise::{Activations, Forms, quantise_block};
 use antiphon_numerics::rope::{Pairing, RopeSettings, RopeTable, rotate};
 use antiphon_numerics::sample::{Sampling, choose, explain};
-use antiphon_numerics::{Matrix, TensorType, rope_table_bytes};
+use antiphon_numerics::{Matrix, TensorType, attention_scale, rope_table_bytes};
 use common::{bits, bytes, file, floats, kernels, list, number, same, text};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -149,6 +149,7 @@ fn attention_holds_with_its_softmax() {
             values: &values,
             kv_heads: 1,
             head_dim: dim,
+            scale: attention_scale(dim),
         };
         for (kernel, heads) in kernels()
             .into_iter()
@@ -202,7 +203,7 @@ fn rotations_hold_in_both_pairings() {
         let settings = RopeSettings {
             base,
             dim,
-            factors: factors.as_deref(),
+            factors,
             linear: None,
         };
         let table = RopeTable::new(&settings, pos + 1);

@@ -118,7 +118,7 @@ pub enum GgufError {
         /// The value in the file.
         got: String,
         /// What is known.
-        known: &'static str,
+        known: String,
     },
     /// A tensor has no dimension or more than four.
     #[error("tensor {tensor:?} has {got} dimensions, wanted 1 to 4")]

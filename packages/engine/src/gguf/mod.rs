@@ -3,15 +3,17 @@
 
 mod cursor;
 mod error;
-mod family;
 mod finite;
 mod layout;
 mod metadata;
+mod settings;
+mod tensors;
 mod value;
 
+pub use antiphon_numerics::Family;
 pub use error::GgufError;
-pub use family::{Family, Settings};
 pub use metadata::Metadata;
+pub use settings::Settings;
 pub use value::Value;
 
 pub(crate) use cursor::wide;
@@ -40,6 +42,14 @@ pub struct Tensor<'a> {
     pub data: &'a [u8],
 }
 
+impl Tensor<'_> {
+    /// The values of a vector, which the preflight wants as F32.
+    pub(crate) fn floats(&self) -> Vec<f32> {
+        let (words, _) = self.data.as_chunks::<4>();
+        words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+    }
+}
+
 /// A file that passed the preflight.
 #[derive(Debug)]
 pub struct Gguf<'a> {
@@ -64,7 +74,7 @@ pub fn preflight(file: &[u8]) -> Result<Gguf<'_>, GgufError> {
     let data = layout::data_section(file, cursor.position(), alignment)?;
     let tensors = layout::place(entries, data, alignment)?;
     let settings = Settings::read(&metadata)?;
-    settings.check_tensors(&tensors)?;
+    tensors::check(&settings, &tensors)?;
     check_finite(&tensors)?;
     Ok(Gguf {
         metadata,

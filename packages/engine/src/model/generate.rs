@@ -16,7 +16,7 @@ impl Model {
         let open = |capacity| {
             Ok(Run {
                 model: self,
-                cache: Cache::new(self.llama.config(), capacity),
+                cache: Cache::new(self.network.config(), capacity),
                 logits: Vec::new(),
             })
         };
@@ -46,12 +46,12 @@ impl Logits for Run<'_> {
             cache,
             logits,
         } = self;
-        let llama = &model.llama;
+        let network = &model.network;
         model
             .threads
             .enter(|exec| match wanted {
-                true => llama.forward_into(cache, tokens, exec, logits),
-                false => llama.forward_no_head(cache, tokens, exec),
+                true => network.forward_into(cache, tokens, exec, logits),
+                false => network.forward_no_head(cache, tokens, exec),
             })
             .map_err(JobError::Numeric)
     }

@@ -2,12 +2,13 @@
 
 use super::Model;
 use crate::file::ModelFile;
-use crate::gguf::{self, Gguf, GgufError, Settings, wide};
-use crate::packed::Packed;
+use crate::gguf::{self, Gguf, GgufError, wide};
+use crate::packed::{Packed, tensor_shape};
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{
-    Config, Kernel, LayerWeights, Llama, Matrix, ModelError, ShapeError, Weights,
+    Kernel, LayerWeights, Linear, Matrix, ModelError, Norm, Projections, ShapeError, Transformer,
+    Weights,
 };
 use std::io;
 use std::path::{Path, PathBuf};
@@ -126,7 +127,7 @@ impl Model {
         let file = ModelFile::open(path, options.hash)?;
         let gguf = gguf::preflight(file.bytes())?;
         let kernel = options.kernel.unwrap_or_else(Kernel::detect);
-        let config = config(&gguf)?;
+        let config = gguf.settings.config(&gguf.tensors)?;
         let vocabulary = u32::try_from(config.vocab).unwrap_or(u32::MAX);
         let tokenizer = Tokenizer::from_metadata(&gguf.metadata, vocabulary)?;
         let folder = options.packed.as_deref();
@@ -134,12 +135,12 @@ impl Model {
             .map_err(|(name, source)| LoadError::Tensor { name, source })?;
         let weights = Packer {
             gguf: &gguf,
-            packed: &packed,
+            pack: &|name, tensor| packed.matrix(name, tensor),
         }
         .weights()?;
-        let llama = Llama::new(config, weights, kernel)?;
+        let network = Transformer::new(config, weights, kernel)?;
         Ok(Self {
-            llama,
+            network,
             tokenizer,
             settings: gguf.settings.clone(),
             threads,
@@ -152,6 +153,24 @@ impl Model {
     }
 }
 
+/// Checks a GGUF file in memory and repacks its tensors: the numbers of a model without its
+/// tokenizer, for callers that bring token ids and threads of their own.
+///
+/// # Errors
+/// [`LoadError`], as [`Model::load`] after the file is open.
+pub fn network(file: &[u8], kernel: Kernel) -> Result<Transformer, LoadError> {
+    let gguf = gguf::preflight(file)?;
+    let config = gguf.settings.config(&gguf.tensors)?;
+    let weights = Packer {
+        gguf: &gguf,
+        pack: &|_, tensor| {
+            let (rows, cols) = tensor_shape(tensor);
+            Matrix::pack(kernel, tensor.format, rows, cols, tensor.data)
+        },
+    };
+    Ok(Transformer::new(config, weights.weights()?, kernel)?)
+}
+
 fn start_threads(got: usize) -> Result<Threads, LoadError> {
     let fault = |why: String| LoadError::Threads { got, why };
     if !(1..=THREAD_LIMIT).contains(&got) {
@@ -160,76 +179,80 @@ fn start_threads(got: usize) -> Result<Threads, LoadError> {
     Threads::new(got).map_err(|e| fault(e.to_string()))
 }
 
-/// The numbers of the model; the preflight has bounded them all.
-fn config(gguf: &Gguf<'_>) -> Result<Config, LoadError> {
-    let settings: &Settings = &gguf.settings;
-    let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    let factors = gguf
-        .tensors
-        .get("rope_freqs.weight")
-        .map(|tensor| floats(tensor.data));
-    let vocab = gguf
-        .tensors
-        .get("token_embd.weight")
-        .and_then(|tensor| tensor.dims.get(1));
-    Ok(Config {
-        layers: size(settings.blocks),
-        width: size(settings.embedding),
-        heads: size(settings.heads),
-        kv_heads: size(settings.kv_heads),
-        head_dim: size(settings.head_dim),
-        rope_dim: size(settings.rotary),
-        rope_base: settings.rope_base,
-        rope_factors: factors,
-        rope_linear: settings.rope_scale,
-        eps: settings.epsilon,
-        ffn: size(settings.feed_forward),
-        vocab: vocab
-            .and_then(|rows| usize::try_from(*rows).ok())
-            .unwrap_or(0),
-        context: size(settings.context_length),
-    })
-}
-
-fn floats(data: &[u8]) -> Vec<f32> {
-    let (words, _) = data.as_chunks::<4>();
-    words.iter().map(|word| f32::from_le_bytes(*word)).collect()
-}
-
 /// Repacks tensors by name.
 struct Packer<'a> {
     gguf: &'a Gguf<'a>,
-    packed: &'a Packed,
+    /// The matrix of a tensor, by its name.
+    pack: &'a dyn Fn(&str, &gguf::Tensor<'_>) -> Result<Matrix, ShapeError>,
 }
 
 impl Packer<'_> {
     fn weights(&self) -> Result<Weights, LoadError> {
         let blocks = 0..self.gguf.settings.blocks;
-        let head = self.gguf.tensors.contains_key("output.weight");
         Ok(Weights {
             layers: blocks
-                .map(|block| self.layer(block))
+                .map(|block| self.layer(&format!("blk.{block}")))
                 .collect::<Result<_, _>>()?,
             embedding: self.matrix("token_embd.weight")?,
-            output_norm: self.vector("output_norm.weight")?,
-            head: head.then(|| self.matrix("output.weight")).transpose()?,
+            positions: self.optional("position_embd.weight", Self::matrix)?,
+            output_norm: self.norm("output_norm")?,
+            head: self.optional("output.weight", Self::matrix)?,
         })
     }
 
-    fn layer(&self, block: u32) -> Result<LayerWeights, LoadError> {
-        let matrix = |name: &str| self.matrix(&format!("blk.{block}.{name}.weight"));
-        let vector = |name: &str| self.vector(&format!("blk.{block}.{name}.weight"));
+    /// A tensor that a family may have is there if it has it: the preflight saw to that.
+    fn layer(&self, blk: &str) -> Result<LayerWeights, LoadError> {
+        let linear = |name: &str| self.linear(&format!("{blk}.{name}"));
+        let norm = |name: &str| self.norm(&format!("{blk}.{name}"));
+        let own_norm = |name: &str| {
+            let vector = self.optional(&format!("{blk}.{name}.weight"), Self::vector);
+            vector.map(|weight| weight.map(Norm::from))
+        };
+        let gated = self.has(&format!("{blk}.ffn_gate.weight"));
         Ok(LayerWeights {
-            attn_norm: vector("attn_norm")?,
-            q: matrix("attn_q")?,
-            k: matrix("attn_k")?,
-            v: matrix("attn_v")?,
-            o: matrix("attn_output")?,
-            ffn_norm: vector("ffn_norm")?,
-            gate: matrix("ffn_gate")?,
-            up: matrix("ffn_up")?,
-            down: matrix("ffn_down")?,
+            attn_norm: norm("attn_norm")?,
+            qkv: match self.has(&format!("{blk}.attn_qkv.weight")) {
+                true => Projections::Fused(linear("attn_qkv")?),
+                false => Projections::Split {
+                    q: linear("attn_q")?,
+                    k: linear("attn_k")?,
+                    v: linear("attn_v")?,
+                },
+            },
+            q_norm: own_norm("attn_q_norm")?,
+            k_norm: own_norm("attn_k_norm")?,
+            o: linear("attn_output")?,
+            post_attn_norm: own_norm("post_attention_norm")?,
+            ffn_norm: norm("ffn_norm")?,
+            gate: gated.then(|| linear("ffn_gate")).transpose()?,
+            up: linear("ffn_up")?,
+            down: linear("ffn_down")?,
+            post_ffn_norm: own_norm("post_ffw_norm")?,
         })
+    }
+
+    fn linear(&self, name: &str) -> Result<Linear, LoadError> {
+        let matrix = self.matrix(&format!("{name}.weight"))?;
+        let bias = self.optional(&format!("{name}.bias"), Self::vector)?;
+        Ok(Linear { matrix, bias })
+    }
+
+    fn norm(&self, name: &str) -> Result<Norm, LoadError> {
+        let weight = self.vector(&format!("{name}.weight"))?;
+        let bias = self.optional(&format!("{name}.bias"), Self::vector)?;
+        Ok(Norm { weight, bias })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.gguf.tensors.contains_key(name)
+    }
+
+    fn optional<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Self, &str) -> Result<T, LoadError>,
+    ) -> Result<Option<T>, LoadError> {
+        self.has(name).then(|| read(self, name)).transpose()
     }
 
     fn tensor(&self, name: &str) -> Result<&gguf::Tensor<'_>, LoadError> {
@@ -242,12 +265,12 @@ impl Packer<'_> {
     }
 
     fn vector(&self, name: &str) -> Result<Vec<f32>, LoadError> {
-        Ok(floats(self.tensor(name)?.data))
+        Ok(self.tensor(name)?.floats())
     }
 
     fn matrix(&self, name: &str) -> Result<Matrix, LoadError> {
         let tensor = self.tensor(name)?;
-        let matrix = self.packed.matrix(name, tensor);
+        let matrix = (self.pack)(name, tensor);
         matrix.map_err(|source| LoadError::Tensor {
             name: name.to_owned(),
             source,

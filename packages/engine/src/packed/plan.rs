@@ -33,7 +33,7 @@ impl Plan {
 }
 
 /// Rows and columns.
-pub(super) fn tensor_shape(tensor: &Tensor<'_>) -> (usize, usize) {
+pub(crate) fn tensor_shape(tensor: &Tensor<'_>) -> (usize, usize) {
     let dim = |i: usize| {
         let size = tensor.dims.get(i).copied().unwrap_or(0);
         usize::try_from(size).unwrap_or(usize::MAX)

@@ -12,6 +12,8 @@ macro_rules! copies {
             fn load_a32(to: &mut $crate::quantise::Blocks<f32>, x: &[f32]) -> Result<(), usize> = $crate::quantise::load_a32;
             fn load_a256(to: &mut $crate::quantise::Blocks<$crate::quantise::Sums>, x: &[f32]) -> Result<(), usize> = $crate::quantise::load_a256;
             fn swiglu(gate: &mut [f32], up: &[f32]) = $crate::elementary::swiglu_body;
+            fn geglu(gate: &mut [f32], up: &[f32]) = $crate::elementary::geglu_body;
+            fn gelus(x: &mut [f32]) = $crate::elementary::gelus_body;
             fn residual(x: &mut [f32], o: &[f32]) = $crate::elementary::residual_body;
             fn exponentials(x: &mut [f32]) = $crate::elementary::exponentials_body;
             fn greatest_magnitude(x: &[f32]) -> u32 = $crate::elementary::greatest_magnitude;

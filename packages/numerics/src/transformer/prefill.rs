@@ -3,13 +3,13 @@
 //! Pass `l` of a part finishes layer `l - 1` (attention needs the keys and values of all parts,
 //! hence the barrier before it) and begins layer `l` up to its keys and values.
 
-use super::{Faults, Llama};
+use super::layer::deal;
+use super::{Faults, Site, Transformer};
 use crate::attention::{BLOCK, KeysValues, Span, attend, store_keys};
 use crate::cache::{LayerCache, Scratch, sized};
-use crate::elementary::{residual, swiglu};
 use crate::executor::{run_parts, take_front};
-use crate::rope::{Pairing, rotate};
-use crate::{Cache, Config, Executor, Matrix, NumericError, Point};
+use crate::quantise::Forms;
+use crate::{Cache, Config, Executor, Linear, Norm, NumericError, Point, Projections};
 
 /// Most blocks of positions in one part: enough to use weights several times out of the cache.
 const PART_BLOCKS: usize = 4;
@@ -39,7 +39,7 @@ fn part_lengths(start: usize, tokens: usize, threads: usize) -> impl Iterator<It
     })
 }
 
-impl Llama {
+impl Transformer {
     /// Feeds at most [`crate::cache::CHUNK`] tokens.
     pub(super) fn prefill(
         &self,
@@ -71,13 +71,19 @@ impl Llama {
                 exec.threads(),
             );
             run_parts(exec, parts, |mut part| {
+                let position = part.position;
+                let at = |layer| Site {
+                    layer,
+                    position,
+                    faults: &faults,
+                };
                 pool.with(|scratch| {
                     let going = match done.last() {
-                        None => self.embed(&mut part),
-                        Some(kv) => self.finish_layer(pass - 1, &mut part, kv, scratch, &faults),
+                        None => self.embed_part(&mut part, scratch),
+                        Some(kv) => self.finish_layer(at(pass - 1), &mut part, kv, scratch),
                     };
                     if going && pass < config.layers {
-                        self.begin_layer(pass, &mut part, scratch, &faults);
+                        self.begin_layer(at(pass), &mut part, scratch);
                     }
                 });
             });
@@ -88,32 +94,19 @@ impl Llama {
         Ok(())
     }
 
-    fn embed(&self, part: &mut Part<'_>) -> bool {
-        for (x, &token) in part.x.chunks_exact_mut(self.config.width).zip(part.tokens) {
-            self.weights.embedding.row_f32(token as usize, x);
+    fn embed_part(&self, part: &mut Part<'_>, scratch: &mut Scratch) -> bool {
+        let tokens = part.tokens.iter().zip(part.position..);
+        for (x, (&token, position)) in part.x.chunks_exact_mut(self.config.width).zip(tokens) {
+            self.embed(token, position, scratch, x);
         }
         true
     }
 
     /// Norm, queries, keys and values, rotation, storage.
-    fn begin_layer(
-        &self,
-        layer: usize,
-        part: &mut Part<'_>,
-        scratch: &mut Scratch,
-        faults: &Faults,
-    ) {
-        let (config, w) = (&self.config, &self.weights.layers[layer]);
-        let readers = [&w.q, &w.k, &w.v];
-        if !self.load_normed(
-            scratch,
-            part.x,
-            &w.attn_norm,
-            &readers,
-            layer,
-            part.position,
-            faults,
-        ) {
+    fn begin_layer(&self, site: Site<'_>, part: &mut Part<'_>, scratch: &mut Scratch) {
+        let (config, w) = (&self.config, &self.weights.layers[site.layer]);
+        let readers = w.attention_readers();
+        if !self.load_normed(scratch, part.x, &w.attn_norm, &readers, site) {
             return;
         }
         let Some((keys, values)) = &mut part.kv else {
@@ -121,18 +114,26 @@ impl Llama {
         };
         let (width, count) = (config.kv_width(), part.tokens.len());
         let k = sized(&mut scratch.keys, count * width);
-        w.q.product(&scratch.acts, part.q);
-        w.k.product(&scratch.acts, k);
-        w.v.product(&scratch.acts, values);
-        for (i, k) in k.chunks_exact_mut(width).enumerate() {
-            let turn = self.rope.row(part.position + i);
-            let q = &mut part.q[i * config.query_width()..(i + 1) * config.query_width()];
-            for head in q
-                .chunks_exact_mut(config.head_dim)
-                .chain(k.chunks_exact_mut(config.head_dim))
-            {
-                rotate(Pairing::Interleaved, turn, head);
+        match &w.qkv {
+            Projections::Split {
+                q: wq,
+                k: wk,
+                v: wv,
+            } => {
+                wq.product(self.kernel, &scratch.acts, part.q);
+                wk.product(self.kernel, &scratch.acts, k);
+                wv.product(self.kernel, &scratch.acts, values);
             }
+            Projections::Fused(qkv) => {
+                let outputs = config.query_width() + 2 * width;
+                let fused = sized(&mut scratch.gate, count * outputs);
+                qkv.product(self.kernel, &scratch.acts, fused);
+                deal(fused, part.q, k, values, count);
+            }
+        }
+        let q = part.q.chunks_exact_mut(config.query_width());
+        for (i, (q, k)) in q.zip(k.chunks_exact_mut(width)).enumerate() {
+            self.turn_heads(site.layer, part.position + i, q, k, &mut scratch.head);
             store_keys(keys, part.position % BLOCK + i, k);
         }
     }
@@ -140,72 +141,71 @@ impl Llama {
     /// Attention to the residual of the feed-forward layer; false after a fault.
     fn finish_layer(
         &self,
-        layer: usize,
+        site: Site<'_>,
         part: &mut Part<'_>,
         kv: &LayerCache,
         scratch: &mut Scratch,
-        faults: &Faults,
     ) -> bool {
-        let (config, w) = (&self.config, &self.weights.layers[layer]);
-        if let Err(at) = self.attend_part(part, &kv.view(config), scratch) {
-            faults.report(Point::Score, layer, at);
+        let (config, w) = (&self.config, &self.weights.layers[site.layer]);
+        if let Err(after) = self.attend_part(site.layer, part, &kv.view(config), scratch) {
+            site.report(Point::Score, after);
             return false;
         }
         let query = config.query_width();
         let heads = &scratch.heads[..part.tokens.len() * query];
-        let loaded = scratch.acts.load(self.kernel, w.forms_o(), heads, query);
-        if !faults.matrix_input(loaded, layer, part.position) {
+        let forms = Forms::of([w.o.matrix.tensor_type()]);
+        let loaded = scratch.acts.load(self.kernel, forms, heads, query);
+        if !site.matrix_input(loaded) {
             return false;
         }
-        self.add_product(&w.o, scratch, part.x);
-        self.feed_forward(layer, part, scratch, faults)
+        self.add_product(&w.o, w.post_attn_norm.as_ref(), scratch, part.x);
+        self.feed_forward(site, part, scratch)
     }
 
-    /// Norm, gate and up, SwiGLU, down, residual; false after a fault.
-    fn feed_forward(
-        &self,
-        layer: usize,
-        part: &mut Part<'_>,
-        scratch: &mut Scratch,
-        faults: &Faults,
-    ) -> bool {
-        let (w, ffn) = (&self.weights.layers[layer], self.config.ffn);
-        let (readers, position) = ([&w.gate, &w.up], part.position);
-        if !self.load_normed(
-            scratch,
-            part.x,
-            &w.ffn_norm,
-            &readers,
-            layer,
-            position,
-            faults,
-        ) {
+    /// Norm, gate and up, activation, down, residual; false after a fault.
+    fn feed_forward(&self, site: Site<'_>, part: &mut Part<'_>, scratch: &mut Scratch) -> bool {
+        let (w, ffn) = (&self.weights.layers[site.layer], self.config.ffn);
+        let readers = w.ffn_readers();
+        if !self.load_normed(scratch, part.x, &w.ffn_norm, &readers, site) {
             return false;
         }
-        let gate = sized(&mut scratch.gate, part.tokens.len() * ffn);
+        let hidden = sized(&mut scratch.gate, part.tokens.len() * ffn);
         let up = sized(&mut scratch.up, part.tokens.len() * ffn);
-        w.gate.product(&scratch.acts, gate);
-        w.up.product(&scratch.acts, up);
-        swiglu(self.kernel, gate, up);
-        let loaded = scratch.acts.load(self.kernel, w.forms_down(), gate, ffn);
-        if !faults.matrix_input(loaded, layer, position) {
+        match &w.gate {
+            Some(gate) => {
+                gate.product(self.kernel, &scratch.acts, hidden);
+                w.up.product(self.kernel, &scratch.acts, up);
+            }
+            None => w.up.product(self.kernel, &scratch.acts, hidden),
+        }
+        self.gate(hidden, up);
+        let forms = Forms::of([w.down.matrix.tensor_type()]);
+        let loaded = scratch.acts.load(self.kernel, forms, hidden, ffn);
+        if !site.matrix_input(loaded) {
             return false;
         }
-        self.add_product(&w.down, scratch, part.x);
+        self.add_product(&w.down, w.post_ffn_norm.as_ref(), scratch, part.x);
         true
     }
 
-    /// `x += matrix * acts`.
-    fn add_product(&self, matrix: &Matrix, scratch: &mut Scratch, x: &mut [f32]) {
-        let products = sized(&mut scratch.norm, x.len());
-        matrix.product(&scratch.acts, products);
-        residual(self.kernel, x, products);
+    /// Product, post norm, residual.
+    fn add_product(
+        &self,
+        linear: &Linear,
+        norm: Option<&Norm>,
+        scratch: &mut Scratch,
+        x: &mut [f32],
+    ) {
+        let result = sized(&mut scratch.norm, x.len());
+        linear.product(self.kernel, &scratch.acts, result);
+        self.add_result(norm, result, &mut scratch.result, x);
     }
 
-    /// Attention of all heads for each position; fails with the position of a score that is not
-    /// finite.
+    /// Attention of all heads for each position; fails with the index of a token with a score that
+    /// is not finite.
     fn attend_part(
         &self,
+        layer: usize,
         part: &Part<'_>,
         view: &KeysValues<'_>,
         scratch: &mut Scratch,
@@ -218,15 +218,14 @@ impl Llama {
         let out = sized(&mut scratch.heads, part.tokens.len() * query);
         for kv_head in 0..config.kv_heads {
             for i in 0..part.tokens.len() {
-                let last = part.position + i;
+                let span = self.span(layer, part.position + i);
                 let at = i * query + kv_head * group;
                 let weights = sized(
                     &mut scratch.weights,
-                    group / config.head_dim * Span::scratch(last),
+                    group / config.head_dim * Span::scratch(span.last),
                 );
                 let (q, out) = (&part.q[at..at + group], &mut out[at..at + group]);
-                let span = Span { first: 0, last };
-                attend(self.kernel, view, kv_head, span, q, weights, out).map_err(|_| last)?;
+                attend(self.kernel, view, kv_head, span, q, weights, out).map_err(|_| i)?;
             }
         }
         Ok(())

@@ -1,33 +1,37 @@
-//! The llama family (CN-1 section 8.1): SmolLM2, Llama 2 and 3, Mistral without a window.
+//! The forward pass of every family: one executor over a description of the block.
 //!
-//! One token is split over the rows of each matrix (`step`); several tokens are split over
-//! positions, with one barrier a layer (`prefill`). Both compute each element the same way.
+//! One token is split over the rows of each matrix and over heads (`step`); several tokens are
+//! split over positions, with one barrier a layer (`prefill`). Both compute each element the same
+//! way, in the order of CN-1 sections 5 and 8; [`crate::Block`] says which parts there are.
 
+mod faults;
+mod layer;
 mod prefill;
 mod step;
 
 use crate::cache::{CHUNK, Scratch};
-use crate::elementary::any_not_finite;
-use crate::executor::{lengths, run_parts};
+use crate::elementary::{any_not_finite, residual, scale};
+use crate::executor::{lengths, run_parts, take_front};
 use crate::matrix::ROW_UNIT;
 use crate::quantise::Forms;
-use crate::rope::{RopeSettings, RopeTable};
+use crate::rope::RopeTable;
 use crate::{
-    Cache, Config, Executor, Kernel, LayerWeights, Matrix, ModelError, NumericError, Point, Weights,
+    Cache, Config, Executor, Kernel, Matrix, ModelError, Norm, NumericError, Point, Weights,
 };
-use std::sync::Mutex;
+use faults::{Faults, Site};
 
 /// A model ready to compute.
 #[derive(Debug)]
-pub struct Llama {
+pub struct Transformer {
     config: Config,
     weights: Weights,
     kernel: Kernel,
-    rope: RopeTable,
+    /// One for each of the config's.
+    ropes: Vec<RopeTable>,
 }
 
-impl Llama {
-    /// Checks settings and shapes, and computes the RoPE table for the whole context.
+impl Transformer {
+    /// Checks settings and shapes, and computes the RoPE tables for the whole context.
     ///
     /// `kernel` runs all that is not a matrix product; matrices run the kernel they are packed for.
     ///
@@ -39,18 +43,12 @@ impl Llama {
         if !kernel.available() {
             return Err(ModelError::Kernel(kernel));
         }
-        let settings = RopeSettings {
-            base: config.rope_base,
-            dim: config.rope_dim,
-            factors: config.rope_factors.as_deref(),
-            linear: config.rope_linear,
-        };
-        let rope = RopeTable::new(&settings, config.context);
+        let table = |settings| RopeTable::new(settings, config.context);
         Ok(Self {
+            ropes: config.ropes.iter().map(table).collect(),
             config,
             weights,
             kernel,
-            rope,
         })
     }
 
@@ -64,12 +62,6 @@ impl Llama {
     #[must_use]
     pub fn kernel(&self) -> Kernel {
         self.kernel
-    }
-
-    /// The table of rotary positions, for its fingerprint.
-    #[must_use]
-    pub fn rope_table(&self) -> &RopeTable {
-        &self.rope
     }
 
     /// Feeds tokens and returns the logits of the last one, in id order.
@@ -89,7 +81,7 @@ impl Llama {
         Ok(logits)
     }
 
-    /// As [`Llama::forward`], into a buffer that is kept from one token to the next.
+    /// As [`Transformer::forward`], into a buffer that is kept from one token to the next.
     ///
     /// # Errors
     /// [`NumericError`]; the cache then has the positions it had before.
@@ -146,6 +138,19 @@ impl Llama {
         Ok(())
     }
 
+    /// The residual vector of a token before the first block (CN-1 section 5.5).
+    fn embed(&self, token: u32, position: usize, scratch: &mut Scratch, x: &mut [f32]) {
+        self.weights.embedding.row_f32(token as usize, x);
+        if let Some(factor) = self.config.embedding_scale {
+            scale(x, factor);
+        }
+        if let Some(positions) = &self.weights.positions {
+            let row = crate::cache::sized(&mut scratch.result, x.len());
+            positions.row_f32(position, row);
+            residual(self.kernel, x, row);
+        }
+    }
+
     /// Logits of the last position fed.
     fn head(
         &self,
@@ -153,26 +158,18 @@ impl Llama {
         exec: &dyn Executor,
         logits: &mut Vec<f32>,
     ) -> Result<(), NumericError> {
-        let (config, position) = (&self.config, cache.len - 1);
-        let matrix = self
-            .weights
-            .head
-            .as_ref()
-            .unwrap_or(&self.weights.embedding);
+        let (config, weights) = (&self.config, &self.weights);
+        let matrix = weights.head.as_ref().unwrap_or(&weights.embedding);
         let faults = Faults::default();
+        let site = Site {
+            layer: config.layers,
+            position: cache.len - 1,
+            faults: &faults,
+        };
         logits.resize(config.vocab, 0.0);
         let Cache { pool, last, .. } = cache;
         pool.with(|scratch| {
-            let norm = &self.weights.output_norm;
-            if !self.load_normed(
-                scratch,
-                last,
-                norm,
-                &[matrix],
-                config.layers,
-                position,
-                &faults,
-            ) {
+            if !self.load_normed(scratch, last, &weights.output_norm, &[matrix], site) {
                 return;
             }
             // More parts than threads, so that a thread that starts late does not hold the rest.
@@ -180,7 +177,7 @@ impl Llama {
             run_parts(exec, parts, |part| {
                 matrix.product_part(part.rows, &scratch.acts, part.out, 0);
                 if any_not_finite(self.kernel, part.out) {
-                    faults.report(Point::Logit, config.layers, position);
+                    site.report(Point::Logit, 0);
                 }
             });
         });
@@ -188,38 +185,19 @@ impl Llama {
     }
 
     /// Norms vectors and quantises them for `readers`; false (and a report) if one is not finite.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the last three only say where a fault was"
-    )]
     fn load_normed(
         &self,
         scratch: &mut Scratch,
         x: &[f32],
-        norm: &[f32],
+        norm: &Norm,
         readers: &[&Matrix],
-        layer: usize,
-        position: usize,
-        faults: &Faults,
+        site: Site<'_>,
     ) -> bool {
-        let width = self.config.width;
         let normed = crate::cache::sized(&mut scratch.norm, x.len());
-        for (x, y) in x.chunks_exact(width).zip(normed.chunks_exact_mut(width)) {
-            crate::norm::rmsnorm(self.kernel, x, norm, self.config.eps, y);
-        }
+        norm.apply(self.kernel, self.config.eps, x, normed);
         let forms = Forms::of(readers.iter().map(|matrix| matrix.tensor_type()));
-        let loaded = scratch.acts.load(self.kernel, forms, normed, width);
-        faults.matrix_input(loaded, layer, position)
-    }
-}
-
-impl LayerWeights {
-    fn forms_o(&self) -> Forms {
-        Forms::of([self.o.tensor_type()])
-    }
-
-    fn forms_down(&self) -> Forms {
-        Forms::of([self.down.tensor_type()])
+        let width = self.config.width;
+        site.matrix_input(scratch.acts.load(self.kernel, forms, normed, width))
     }
 }
 
@@ -239,51 +217,7 @@ fn row_parts(rows: usize, out: &mut [f32], parts: usize) -> impl Iterator<Item =
         start += len;
         RowPart {
             rows,
-            out: crate::executor::take_front(&mut rest, len),
+            out: take_front(&mut rest, len),
         }
     })
-}
-
-/// The first fault in the order of layers and positions, whichever task saw one first.
-#[derive(Debug, Default)]
-struct Faults(Mutex<Option<(usize, usize, Point)>>);
-
-impl Faults {
-    fn report(&self, point: Point, layer: usize, position: usize) {
-        if let Ok(mut first) = self.0.lock() {
-            let fault = (layer, position, point);
-            *first = Some(first.map_or(fault, |old| old.min(fault)));
-        }
-    }
-
-    /// Reports a quantisation that failed; true if it did not.
-    fn matrix_input(
-        &self,
-        loaded: Result<(), crate::quantise::NotFinite>,
-        layer: usize,
-        position: usize,
-    ) -> bool {
-        match loaded {
-            Ok(()) => true,
-            Err(fault) => {
-                self.report(Point::MatrixInput, layer, position + fault.vector);
-                false
-            }
-        }
-    }
-
-    fn into_result(self) -> Result<(), NumericError> {
-        match self.0.into_inner() {
-            Ok(Some((layer, position, point))) => Err(NumericError::NotFinite {
-                point,
-                layer,
-                position,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn any(&self) -> bool {
-        self.0.lock().is_ok_and(|first| first.is_some())
-    }
 }
