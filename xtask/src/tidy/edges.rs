@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["content", "documents", "api", "rules"],
     ),
     ("antiphon-numerics", &[]),
+    ("antiphon-miniature", &["numerics"]),
     ("antiphon-engine", &["content", "documents", "numerics"]),
     ("antiphon-chain", &["content", "documents", "api"]),
     (
