@@ -4,9 +4,7 @@ use crate::{Family, Miniature, TensorType};
 use TensorType::{BF16, F16, F32, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 /// All formats of CN-1, quants of 32 first.
-const ALL: [TensorType; 11] = [
-    Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4K, Q5K, Q6K, F16, BF16, F32,
-];
+const ALL: [TensorType; 11] = [Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4K, Q5K, Q6K, F16, BF16, F32];
 
 impl Miniature {
     /// A plain llama: 3 layers, 96 wide, 6 heads on 2, all formats of 32 in turn, tied head.

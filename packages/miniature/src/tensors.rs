@@ -78,7 +78,10 @@ impl Maker<'_> {
 
     fn gemma3(&mut self, layer: u32) {
         self.qwen3(layer);
-        self.norm(&format!("blk.{layer}.post_attention_norm"), self.model.width);
+        self.norm(
+            &format!("blk.{layer}.post_attention_norm"),
+            self.model.width,
+        );
         self.norm(&format!("blk.{layer}.post_ffw_norm"), self.model.width);
     }
 
@@ -135,7 +138,8 @@ impl Maker<'_> {
         let format = if fits { format } else { TensorType::F32 };
         let data = self.random.matrix(format, rows, cols);
         let name = format!("{name}.weight");
-        self.tensors.push(Tensor::new(&name, &[cols, rows], format, data));
+        self.tensors
+            .push(Tensor::new(&name, &[cols, rows], format, data));
     }
 
     /// Weights of a norm, between 0.5 and 1.5.
@@ -150,6 +154,7 @@ impl Maker<'_> {
     fn vector(&mut self, name: String, len: u32, from: f32, to: f32) {
         let values = (0..len).map(|_| self.random.between(from, to));
         let data = values.flat_map(f32::to_le_bytes).collect();
-        self.tensors.push(Tensor::new(&name, &[len], TensorType::F32, data));
+        self.tensors
+            .push(Tensor::new(&name, &[len], TensorType::F32, data));
     }
 }

@@ -14,6 +14,7 @@ mod decode;
 mod golden;
 mod libraries;
 mod model;
+mod nano;
 mod packed;
 mod pieces;
 mod support;
