@@ -3,6 +3,7 @@
 mod contract;
 mod coverage;
 mod explore;
+mod fuzz;
 mod gas;
 mod mutants;
 mod wasmd;
@@ -41,6 +42,11 @@ const PARTS: &[Part] = &[
         "explore",
         explore::run,
         "every course of larger tasks, in the rules and again on the contract",
+    ),
+    (
+        "fuzz",
+        fuzz::run,
+        "what strangers feed to the engine, searched for faults from the kept corpus",
     ),
     (
         "gas",

@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("antiphon-numerics", &[]),
     ("antiphon-miniature", &["numerics"]),
     ("antiphon-engine", &["content", "documents", "numerics"]),
+    ("antiphon-fuzz", &["content", "documents", "engine"]),
     ("antiphon-chain", &["content", "documents", "api"]),
     (
         "antiphon-consumer",

@@ -261,3 +261,21 @@ pub enum GgufError {
         want: String,
     },
 }
+
+/// Longest text of a file that an error repeats, in bytes: a hostile file may hold a megabyte.
+const SHOWN_LIMIT: usize = 160;
+
+impl GgufError {
+    /// The same error with less of the file's text in it.
+    pub(crate) fn clipped(mut self) -> Self {
+        if let Self::UnsupportedFamily { got, .. }
+        | Self::Setting { got, .. }
+        | Self::Tokenizer { got, .. } = &mut self
+            && got.len() > SHOWN_LIMIT
+        {
+            got.truncate(got.floor_char_boundary(SHOWN_LIMIT));
+            got.push('\u{2026}');
+        }
+        self
+    }
+}

@@ -67,6 +67,10 @@ pub struct Gguf<'a> {
 /// The first rule the file breaks, in the order header, metadata, tensor list, layout, family,
 /// values.
 pub fn preflight(file: &[u8]) -> Result<Gguf<'_>, GgufError> {
+    check(file).map_err(GgufError::clipped)
+}
+
+fn check(file: &[u8]) -> Result<Gguf<'_>, GgufError> {
     let header = file.get(..HEADER_LIMIT).unwrap_or(file);
     let mut cursor = Cursor::new(header);
     let (metadata, entries) = read_header(&mut cursor).map_err(|e| blame_limit(e, file.len()))?;

@@ -72,7 +72,7 @@ impl Tokenizer {
     /// # Errors
     /// A table that is missing or inconsistent, or a kind of tokenizer that is not built here.
     pub fn from_metadata(metadata: &Metadata<'_>, vocabulary: u32) -> Result<Self, GgufError> {
-        match metadata.str("tokenizer.ggml.model")? {
+        let built = match metadata.str("tokenizer.ggml.model")? {
             "gpt2" => Self::byte_level(metadata, vocabulary),
             "llama" => Self::sentence_piece(metadata, vocabulary),
             other => Err(refused(
@@ -80,7 +80,8 @@ impl Tokenizer {
                 other,
                 "gpt2 (byte-level BPE) or llama (SentencePiece)",
             )),
-        }
+        };
+        built.map_err(GgufError::clipped)
     }
 
     /// cn-1.md 9.1.
