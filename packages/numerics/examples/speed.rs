@@ -17,6 +17,7 @@ use antiphon_numerics::{
     Cache, Config, Executor, Family, Kernel, LayerWeights, Linear, Matrix, Projections, Serial,
     TensorType, Transformer, Weights,
 };
+use std::hint::black_box;
 use std::time::Instant;
 
 const PREFILL: usize = 512;
@@ -32,6 +33,30 @@ fn main() {
     }
 }
 
+/// Weights that a token of decode reads: Q4_1 of the layers, Q8_0 of the head.
+fn weight_bytes() -> usize {
+    let c = config();
+    let layer = c.width * (2 * c.query_width() + 2 * c.kv_width() + 3 * c.ffn);
+    c.layers * layer / 32 * 20 + c.vocab * c.width / 32 * 34
+}
+
+/// Reads as many bytes as a token of decode does, and no more: the bound of decode.
+fn reading(rounds: usize) {
+    let words = vec![1_u64; weight_bytes() / 8];
+    let mut best = Best::default();
+    for _ in 0..rounds {
+        best.time(8, || {
+            for _ in 0..8 {
+                black_box(words.iter().fold(0, |a: u64, b| a ^ b));
+            }
+        });
+    }
+    println!(
+        "reading the weights alone, 1 thread: {:.0} (by processor time {:.0})",
+        best.clock, best.processor
+    );
+}
+
 fn measure(kernel: Kernel, rounds: usize) {
     let model = Transformer::new(config(), weights(kernel), kernel).unwrap();
     println!(
@@ -39,6 +64,7 @@ fn measure(kernel: Kernel, rounds: usize) {
         kernel.name()
     );
     report(&model, &Serial, rounds);
+    reading(4 * rounds);
     let pool = rayon_core::ThreadPoolBuilder::new().num_threads(2).build();
     pool.unwrap().install(|| report(&model, &Joined, rounds));
 }
