@@ -77,6 +77,10 @@ impl Linear {
 
 /// What makes queries, keys and values.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one for each layer: a few hundred bytes beside its weights"
+)]
 pub enum Projections {
     /// A tensor each.
     Split {

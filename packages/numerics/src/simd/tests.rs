@@ -1,7 +1,7 @@
 //! Functions of single elements, on every kernel of this processor, over all magnitudes.
 
 use crate::Kernel;
-use crate::elementary::{any_not_finite, exponentials, residual, swiglu};
+use crate::elementary::{any_not_finite, exponentials, geglu, gelus, residual, swiglu};
 
 /// Values of both signs, every exponent, NaN and infinity among them; no whole number of registers.
 fn values() -> Vec<f32> {
@@ -40,6 +40,8 @@ fn functions_of_single_elements_are_equal_at_every_magnitude() {
     let other: Vec<f32> = values().into_iter().rev().collect();
     check(exponentials);
     check(|kernel, x| swiglu(kernel, x, &other));
+    check(|kernel, x| geglu(kernel, x, &other));
+    check(gelus);
     check(|kernel, x| residual(kernel, x, &other));
 }
 
