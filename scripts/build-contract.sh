@@ -32,7 +32,9 @@ stock() {
     rustup target add "$target" || fail "got no target $target, want rustup's; or build without --stock"
   fi
   local cargo_home=${CARGO_HOME:-$HOME/.cargo} out=${CARGO_TARGET_DIR:-target}/stock
-  env -u RUSTFLAGS CARGO_TARGET_DIR="$out" \
+  # What is set for other builds would make another file.
+  unset "${!CARGO_PROFILE_@}"
+  env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0 CARGO_TARGET_DIR="$out" \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-cpu=mvp --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$PWD=/antiphon" \
     cargo build --locked --lib --package antiphon-contract --profile contract --target "$target"
   mkdir -p artifacts

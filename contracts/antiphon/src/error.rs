@@ -247,3 +247,21 @@ impl From<antiphon_rules::Overflow> for ContractError {
         Self::Overflow
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cosmwasm_std::testing::MockStorage;
+
+    use super::*;
+
+    #[test]
+    fn a_version_that_is_not_the_one_expected_is_told_with_its_code() {
+        let mut storage = MockStorage::new();
+        cw2::set_contract_version(&mut storage, "a contract", "0.1.0").unwrap();
+        for (name, version) in [("a contract", "0.2.0"), ("another", "0.1.0")] {
+            let refused = cw2::assert_contract_version(&storage, name, version).unwrap_err();
+            let text = ContractError::from(refused).to_string();
+            assert!(text.starts_with("E_VERSION: "), "{text}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod largest;
 mod locks;
 mod money;
 mod order;
+mod places;
 mod share;
 mod time;
 mod versions;

@@ -1,5 +1,6 @@
 //! The contract as the chain gets it: one reproducible wasm file.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -74,10 +75,21 @@ pub(super) fn command(root: &Path, target: &Path, std: &Path) -> Result<Command>
         .env("RUSTC_WRAPPER", std.join("rustc"))
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
+        .env("CARGO_INCREMENTAL", "0")
         .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .args(["build", "--locked", "--profile", "contract"])
         .args(["--target", "wasm32-unknown-unknown"]);
+    let mine = std::env::vars_os().filter(|(name, _)| is_setting(name));
+    mine.for_each(|(name, _)| {
+        command.env_remove(name);
+    });
     Ok(command)
+}
+
+/// A setting of a profile that the user's environment makes: it would make another file.
+fn is_setting(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"CARGO_PROFILE_")
 }
 
 /// Where cargo keeps other people's sources: remapped, so that no local path gets into panic texts.
@@ -114,6 +126,23 @@ fn check_size(bytes: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_user_has_set_for_other_builds_makes_no_other_file() {
+        let here = Path::new("/");
+        let command = command(here, here, here).unwrap();
+        let set = |wanted: &str| {
+            let mut all = command.get_envs();
+            all.find(|(name, _)| *name == wanted)
+                .map(|(_, value)| value)
+        };
+        assert_eq!(set("CARGO_INCREMENTAL"), Some(Some(OsStr::new("0"))));
+        for gone in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+            assert_eq!(set(gone), Some(None), "{gone}");
+        }
+        assert!(is_setting(OsStr::new("CARGO_PROFILE_CONTRACT_OPT_LEVEL")));
+        assert!(!is_setting(OsStr::new("CARGO_HOME")));
+    }
 
     #[test]
     fn a_contract_without_room_to_grow_is_refused_here() {

@@ -10,7 +10,7 @@ use crate::suite::Copy;
 use crate::suite::network::{DENOM, find};
 
 /// The committee that a task with known randomness gets now.
-fn committee(copy: &Copy, world: &World) -> Vec<String> {
+pub(super) fn committee(copy: &Copy, world: &World) -> Vec<String> {
     let mut copy = copy.clone();
     let tasks = vec![world.drawing];
     let advance = ExecuteMsg::Advance { tasks };
@@ -20,7 +20,7 @@ fn committee(copy: &Copy, world: &World) -> Vec<String> {
 }
 
 /// Who sits where, but for one worker.
-fn seats_of_others(copy: &Copy, but: &Addr) -> Vec<(u16, String)> {
+pub(super) fn seats_of_others(copy: &Copy, but: &Addr) -> Vec<(u16, String)> {
     let mut seats: Vec<(u16, String)> = Vec::new();
     loop {
         let page: SeatsResponse = copy.read(QueryMsg::Seats {
@@ -37,7 +37,7 @@ fn seats_of_others(copy: &Copy, but: &Addr) -> Vec<(u16, String)> {
 }
 
 /// The world in which the randomness that a task waits for is known, and nobody has drawn yet.
-fn randomness_is_public(world: &World) -> Copy {
+pub(super) fn randomness_is_public(world: &World) -> Copy {
     let mut copy = world.network.copy();
     let round = copy.task(world.drawing).waits_for.unwrap();
     let publish = ExecuteMsg::PublishBeacon {
