@@ -1,7 +1,7 @@
 //! A sound file made wrong in a few places, as a script says.
 
-use crate::gguf::{File, Value};
 use crate::script::Script;
+use antiphon_miniature::{File, Value};
 
 /// Edits of one file; more only hide each other.
 const EDIT_LIMIT: usize = 12;

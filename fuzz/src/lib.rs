@@ -5,7 +5,6 @@
 //! input that once found a fault. Tests replay it; `cargo nightly-fuzz` searches on from it.
 
 mod edits;
-pub mod gguf;
 mod script;
 pub mod seeds;
 mod targets;

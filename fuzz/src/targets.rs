@@ -2,7 +2,7 @@
 
 use crate::edits::edited;
 use crate::script::Script;
-use crate::{gguf::File, seeds};
+use crate::seeds;
 use antiphon_documents::{Prompt, Sampling};
 use antiphon_engine::child::{Action, Request, serve};
 use antiphon_engine::decode::Output;
@@ -10,6 +10,7 @@ use antiphon_engine::gguf::preflight;
 use antiphon_engine::template::Template;
 use antiphon_engine::tokenizer::{CONTROL_NAMES, Tokenizer};
 use antiphon_engine::{Input, Job, Model, Options};
+use antiphon_miniature::{Family, File};
 use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -31,16 +32,17 @@ const TEMPLATES: [&str; 10] = [
 /// Tokenizers of every kind: four pre-tokenisers, then SentencePiece with and without a space in
 /// front, then one without tokens for bytes.
 static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
-    let bytes = ["smollm", "gpt-2", "llama-bpe", "qwen2"].map(seeds::byte_level);
+    let bytes =
+        ["smollm", "gpt-2", "llama-bpe", "qwen2"].map(|pre| seeds::byte_level(Family::Llama, pre));
     let pieces = [(true, true), (true, false), (false, true)];
-    let pieces = pieces.map(|(bytes, prefix)| seeds::pieces(bytes, prefix));
+    let pieces = pieces.map(|(bytes, prefix)| seeds::pieces(Family::Llama, bytes, prefix));
     let files = bytes.into_iter().chain(pieces);
     files.filter_map(|file| tokenizer(&file.bytes())).collect()
 });
 
 /// A small model that answers.
 static MODEL: LazyLock<Option<Model>> =
-    LazyLock::new(|| load(&seeds::byte_level("smollm").bytes()));
+    LazyLock::new(|| load(&seeds::byte_level(Family::Llama, "smollm").bytes()));
 
 /// The tokenizer of a file, if the preflight lets it pass.
 fn tokenizer(file: &[u8]) -> Option<Tokenizer> {
@@ -62,13 +64,15 @@ pub(crate) fn gguf(data: &[u8]) {
     }
 }
 
-/// A sound file made wrong in places. One that still loads answers a short prompt.
+/// A sound file of any family made wrong in places. One that still loads answers a short prompt.
 pub(crate) fn files(data: &[u8]) {
     let mut script = Script::new(data);
+    let family = script.pick(&Family::ALL).copied();
+    let family = family.unwrap_or(Family::Llama);
     let file: File = match script.byte() % 3 {
-        0 => seeds::byte_level("smollm"),
-        1 => seeds::pieces(true, true),
-        _ => seeds::pieces(false, false),
+        0 => seeds::byte_level(family, "smollm"),
+        1 => seeds::pieces(family, true, true),
+        _ => seeds::pieces(family, false, false),
     };
     let bytes = edited(file, &mut script);
     let Some(tokenizer) = tokenizer(&bytes) else {

@@ -1,6 +1,6 @@
 //! Files as large as the limits let them be.
 
-use super::{Case, File, Value, array, push};
+use super::{Case, Family, File, Value, array, push};
 use antiphon_fuzz::seeds;
 
 /// Longest header that is read.
@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<Case> {
                 each: usize|
      -> Case {
         let make = move || {
-            let mut file = seeds::byte_level("gpt-2");
+            let mut file = seeds::byte_level(Family::Llama, "gpt-2");
             let count = u64::try_from(bytes / each).unwrap();
             push(
                 &mut file,
@@ -65,14 +65,14 @@ pub(super) fn all() -> Vec<Case> {
             "600,000 byte-level tokens",
             "accepted",
             512,
-            || seeds::byte_level("qwen2"),
+            || seeds::byte_level(Family::Llama, "qwen2"),
             |i| format!("t{i}"),
         ),
         wide(
             "600,000 pieces",
             "accepted",
             512,
-            || seeds::pieces(true, true),
+            || seeds::pieces(Family::Llama, true, true),
             |i| format!("{i}"),
         ),
     ]

@@ -6,8 +6,8 @@ mod settings;
 mod tensors;
 mod vocabulary;
 
-use antiphon_fuzz::gguf::{File, Value};
 use antiphon_fuzz::seeds;
+use antiphon_miniature::{Family, File, Value};
 
 type Case = (&'static str, Box<dyn Fn() -> Vec<u8>>, &'static str, usize);
 
@@ -16,7 +16,7 @@ pub(crate) fn sound() -> Vec<Vec<u8>> {
     let small = seeds::small().map(|file| file.bytes());
     small
         .into_iter()
-        .chain([seeds::byte_level("qwen2").bytes()])
+        .chain([seeds::byte_level(Family::Llama, "qwen2").bytes()])
         .collect()
 }
 
@@ -41,12 +41,22 @@ pub(crate) fn all() -> Vec<Case> {
 
 /// A small change of a byte-level file.
 fn case(name: &'static str, want: &'static str, change: impl Fn(&mut File) + 'static) -> Case {
-    changed(name, want, || seeds::byte_level("gpt-2"), change)
+    changed(
+        name,
+        want,
+        || seeds::byte_level(Family::Llama, "gpt-2"),
+        change,
+    )
 }
 
 /// A small change of a SentencePiece file.
 fn piece(name: &'static str, want: &'static str, change: impl Fn(&mut File) + 'static) -> Case {
-    changed(name, want, || seeds::pieces(true, true), change)
+    changed(
+        name,
+        want,
+        || seeds::pieces(Family::Llama, true, true),
+        change,
+    )
 }
 
 fn changed(

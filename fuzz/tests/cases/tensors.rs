@@ -1,7 +1,7 @@
 //! Shapes, places and scales of tensors.
 
 use super::{Case, File, Value, case};
-use antiphon_fuzz::gguf::Tensor;
+use antiphon_miniature::Tensor;
 
 /// Changes of the embedding's line.
 pub(super) fn shapes() -> Vec<Case> {
@@ -71,7 +71,7 @@ pub(super) fn places() -> Vec<Case> {
         }),
         case("a tensor too few", "is missing", |f| drop(f.tensors.pop())),
         case("a file cut short", "of the data, the file has", |f| {
-            f.tensors[10].data.truncate(127)
+            f.tensors.last_mut().unwrap().data.pop();
         }),
     ]
 }
@@ -115,7 +115,7 @@ pub(super) fn scales() -> Vec<Case> {
         .map(|((name, kind, values, size), at, bytes)| {
             case(name, "is not finite, in block 1", move |f| {
                 widen(f);
-                let down = &mut f.tensors[9];
+                let down = f.tensor("blk.0.ffn_down.weight").unwrap();
                 down.kind = kind;
                 down.data = vec![0; 32 * 512 / values * size];
                 down.data[size + at..][..bytes.len()].copy_from_slice(bytes);
@@ -127,9 +127,10 @@ pub(super) fn scales() -> Vec<Case> {
 /// A feed-forward part of 512 values, so that a row of `ffn_down` holds whole blocks of each format.
 fn widen(file: &mut File) {
     file.set("llama.feed_forward_length", Value::U32(512));
-    for tensor in &mut file.tensors[7..9] {
+    for name in ["blk.0.ffn_gate.weight", "blk.0.ffn_up.weight"] {
+        let tensor = file.tensor(name).unwrap();
         tensor.dims = vec![32, 512];
         tensor.data = vec![0; 512 * 18];
     }
-    file.tensors[9].dims = vec![512, 32];
+    file.tensor("blk.0.ffn_down.weight").unwrap().dims = vec![512, 32];
 }

@@ -1,6 +1,6 @@
 //! Merges, tokens and scores.
 
-use super::{Case, File, Value, case, changed, piece};
+use super::{Case, Family, File, Value, case, changed, piece};
 use antiphon_fuzz::seeds;
 
 const MERGES: &str = "tokenizer.ggml.merges";
@@ -133,7 +133,7 @@ pub(super) fn pieces() -> Vec<Case> {
         changed(
             "no token for bytes it lacks",
             "is missing",
-            || seeds::pieces(false, true),
+            || seeds::pieces(Family::Llama, false, true),
             |f| {
                 f.metadata
                     .retain(|(key, _)| key != "tokenizer.ggml.unknown_token_id");
@@ -142,7 +142,7 @@ pub(super) fn pieces() -> Vec<Case> {
         changed(
             "an unknown token beyond the vocabulary",
             "is missing",
-            || seeds::pieces(false, true),
+            || seeds::pieces(Family::Llama, false, true),
             |f| {
                 f.set("tokenizer.ggml.unknown_token_id", Value::U32(1 << 20));
             },

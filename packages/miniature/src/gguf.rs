@@ -20,6 +20,8 @@ pub enum Value {
     Strs(Vec<String>),
     /// An array of signed integers of 32 bits.
     I32s(Vec<i32>),
+    /// An array of floats of 32 bits.
+    F32s(Vec<f32>),
     /// A type number and the bytes after it.
     Raw(u32, Vec<u8>),
 }
@@ -92,6 +94,12 @@ impl File {
         self.metadata.retain(|(known, _)| known != key);
     }
 
+    /// The value of a key, if the file has it.
+    pub fn value(&mut self, key: &str) -> Option<&mut Value> {
+        let found = self.metadata.iter_mut().find(|(known, _)| known == key);
+        found.map(|(_, value)| value)
+    }
+
     /// A tensor by name, if the file has it.
     pub fn tensor(&mut self, name: &str) -> Option<&mut Tensor> {
         self.tensors.iter_mut().find(|tensor| tensor.name == name)
@@ -137,6 +145,10 @@ impl Value {
             Self::I32s(list) => {
                 let items = list.iter().flat_map(|n| n.to_le_bytes()).collect();
                 (9, array(5, list.len(), items))
+            }
+            Self::F32s(list) => {
+                let items = list.iter().flat_map(|x| x.to_le_bytes()).collect();
+                (9, array(6, list.len(), items))
             }
             Self::Raw(kind, bytes) => (*kind, bytes.clone()),
         };

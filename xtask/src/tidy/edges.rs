@@ -21,7 +21,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("antiphon-numerics", &[]),
     ("antiphon-miniature", &["numerics"]),
     ("antiphon-engine", &["content", "documents", "numerics"]),
-    ("antiphon-fuzz", &["content", "documents", "engine"]),
+    (
+        "antiphon-fuzz",
+        &["content", "documents", "numerics", "engine", "miniature"],
+    ),
     ("antiphon-chain", &["content", "documents", "api"]),
     (
         "antiphon-consumer",
