@@ -3,7 +3,7 @@
 mod generate;
 mod load;
 
-pub use load::{FileHash, LoadError, Options, network};
+pub use load::{FileHash, LoadError, Options};
 
 use crate::gguf::Settings;
 use crate::packed::Placement;

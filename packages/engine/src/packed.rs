@@ -11,8 +11,6 @@ mod plan;
 
 pub use file::PackedFault;
 
-pub(crate) use plan::tensor_shape;
-
 use crate::gguf::{Gguf, Tensor};
 use antiphon_numerics::{Bytes, Kernel, Matrix, ShapeError};
 use memmap2::Mmap;
@@ -108,7 +106,7 @@ impl Packed {
     /// # Errors
     /// The tensor is no matrix of the format's shape.
     pub(crate) fn matrix(&self, name: &str, tensor: &Tensor<'_>) -> Result<Matrix, ShapeError> {
-        let (rows, cols) = tensor_shape(tensor);
+        let (rows, cols) = tensor.shape();
         let (kernel, format) = (self.kernel, tensor.format);
         if let (Some(body), Some(at)) = (&self.body, self.plan.places.get(name)) {
             let at = file::in_body(at);

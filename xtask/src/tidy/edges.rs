@@ -19,8 +19,12 @@ const EDGES: &[(&str, &[&str])] = &[
         &["content", "documents", "api", "rules"],
     ),
     ("antiphon-numerics", &[]),
+    ("antiphon-gguf", &["numerics"]),
     ("antiphon-miniature", &["numerics"]),
-    ("antiphon-engine", &["content", "documents", "numerics"]),
+    (
+        "antiphon-engine",
+        &["content", "documents", "numerics", "gguf"],
+    ),
     (
         "antiphon-fuzz",
         &["content", "documents", "numerics", "engine", "miniature"],
@@ -83,6 +87,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "client",
             "localnet",
         ],
+    ),
+    (
+        "antiphon-tiers",
+        &["content", "documents", "numerics", "engine"],
     ),
     ("xtask", &[]),
 ];

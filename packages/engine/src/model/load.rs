@@ -2,14 +2,11 @@
 
 use super::Model;
 use crate::file::ModelFile;
-use crate::gguf::{self, Gguf, GgufError, wide};
-use crate::packed::{Packed, tensor_shape};
+use crate::gguf::{self, BuildError, GgufError, wide};
+use crate::packed::Packed;
 use crate::pool::Threads;
 use crate::tokenizer::Tokenizer;
-use antiphon_numerics::{
-    Kernel, LayerWeights, Linear, Matrix, ModelError, Norm, Projections, ShapeError, Transformer,
-    Weights,
-};
+use antiphon_numerics::{Kernel, ModelError, ShapeError, Transformer};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -133,11 +130,7 @@ impl Model {
         let folder = options.packed.as_deref();
         let packed = Packed::new(file.shared(), &gguf, kernel, &file.sha256(), folder)
             .map_err(|(name, source)| LoadError::Tensor { name, source })?;
-        let weights = Packer {
-            gguf: &gguf,
-            pack: &|name, tensor| packed.matrix(name, tensor),
-        }
-        .weights()?;
+        let weights = gguf::weights(&gguf, &|name, tensor| packed.matrix(name, tensor))?;
         let network = Transformer::new(config, weights, kernel)?;
         Ok(Self {
             network,
@@ -153,22 +146,14 @@ impl Model {
     }
 }
 
-/// Checks a GGUF file in memory and repacks its tensors: the numbers of a model without its
-/// tokenizer, for callers that bring token ids and threads of their own.
-///
-/// # Errors
-/// [`LoadError`], as [`Model::load`] after the file is open.
-pub fn network(file: &[u8], kernel: Kernel) -> Result<Transformer, LoadError> {
-    let gguf = gguf::preflight(file)?;
-    let config = gguf.settings.config(&gguf.tensors)?;
-    let weights = Packer {
-        gguf: &gguf,
-        pack: &|_, tensor| {
-            let (rows, cols) = tensor_shape(tensor);
-            Matrix::pack(kernel, tensor.format, rows, cols, tensor.data)
-        },
-    };
-    Ok(Transformer::new(config, weights.weights()?, kernel)?)
+impl From<BuildError> for LoadError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Gguf(error) => Self::Gguf(error),
+            BuildError::Tensor { name, source } => Self::Tensor { name, source },
+            BuildError::Model(error) => Self::Model(error),
+        }
+    }
 }
 
 fn start_threads(got: usize) -> Result<Threads, LoadError> {
@@ -177,103 +162,4 @@ fn start_threads(got: usize) -> Result<Threads, LoadError> {
         return Err(fault("out of range".to_owned()));
     }
     Threads::new(got).map_err(|e| fault(e.to_string()))
-}
-
-/// Repacks tensors by name.
-struct Packer<'a> {
-    gguf: &'a Gguf<'a>,
-    /// The matrix of a tensor, by its name.
-    pack: &'a dyn Fn(&str, &gguf::Tensor<'_>) -> Result<Matrix, ShapeError>,
-}
-
-impl Packer<'_> {
-    fn weights(&self) -> Result<Weights, LoadError> {
-        let blocks = 0..self.gguf.settings.blocks;
-        Ok(Weights {
-            layers: blocks
-                .map(|block| self.layer(&format!("blk.{block}")))
-                .collect::<Result<_, _>>()?,
-            embedding: self.matrix("token_embd.weight")?,
-            positions: self.optional("position_embd.weight", Self::matrix)?,
-            output_norm: self.norm("output_norm")?,
-            head: self.optional("output.weight", Self::matrix)?,
-        })
-    }
-
-    /// A tensor that a family may have is there if it has it: the preflight saw to that.
-    fn layer(&self, blk: &str) -> Result<LayerWeights, LoadError> {
-        let linear = |name: &str| self.linear(&format!("{blk}.{name}"));
-        let norm = |name: &str| self.norm(&format!("{blk}.{name}"));
-        let own_norm = |name: &str| {
-            let vector = self.optional(&format!("{blk}.{name}.weight"), Self::vector);
-            vector.map(|weight| weight.map(Norm::from))
-        };
-        let gated = self.has(&format!("{blk}.ffn_gate.weight"));
-        Ok(LayerWeights {
-            attn_norm: norm("attn_norm")?,
-            qkv: match self.has(&format!("{blk}.attn_qkv.weight")) {
-                true => Projections::Fused(linear("attn_qkv")?),
-                false => Projections::Split {
-                    q: linear("attn_q")?,
-                    k: linear("attn_k")?,
-                    v: linear("attn_v")?,
-                },
-            },
-            q_norm: own_norm("attn_q_norm")?,
-            k_norm: own_norm("attn_k_norm")?,
-            o: linear("attn_output")?,
-            post_attn_norm: own_norm("post_attention_norm")?,
-            ffn_norm: norm("ffn_norm")?,
-            gate: gated.then(|| linear("ffn_gate")).transpose()?,
-            up: linear("ffn_up")?,
-            down: linear("ffn_down")?,
-            post_ffn_norm: own_norm("post_ffw_norm")?,
-        })
-    }
-
-    fn linear(&self, name: &str) -> Result<Linear, LoadError> {
-        let matrix = self.matrix(&format!("{name}.weight"))?;
-        let bias = self.optional(&format!("{name}.bias"), Self::vector)?;
-        Ok(Linear { matrix, bias })
-    }
-
-    fn norm(&self, name: &str) -> Result<Norm, LoadError> {
-        let weight = self.vector(&format!("{name}.weight"))?;
-        let bias = self.optional(&format!("{name}.bias"), Self::vector)?;
-        Ok(Norm { weight, bias })
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.gguf.tensors.contains_key(name)
-    }
-
-    fn optional<T>(
-        &self,
-        name: &str,
-        read: impl Fn(&Self, &str) -> Result<T, LoadError>,
-    ) -> Result<Option<T>, LoadError> {
-        self.has(name).then(|| read(self, name)).transpose()
-    }
-
-    fn tensor(&self, name: &str) -> Result<&gguf::Tensor<'_>, LoadError> {
-        let family = self.gguf.settings.family.name();
-        let missing = || GgufError::MissingTensor {
-            tensor: name.to_owned(),
-            family,
-        };
-        Ok(self.gguf.tensors.get(name).ok_or_else(missing)?)
-    }
-
-    fn vector(&self, name: &str) -> Result<Vec<f32>, LoadError> {
-        Ok(self.tensor(name)?.floats())
-    }
-
-    fn matrix(&self, name: &str) -> Result<Matrix, LoadError> {
-        let tensor = self.tensor(name)?;
-        let matrix = (self.pack)(name, tensor);
-        matrix.map_err(|source| LoadError::Tensor {
-            name: name.to_owned(),
-            source,
-        })
-    }
 }

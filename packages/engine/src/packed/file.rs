@@ -4,7 +4,7 @@
 //! damage, not for attackers: who may write here can change this program as well. The golden
 //! answers are computed with these very bytes before a worker takes a seat.
 
-use super::plan::{Plan, tensor_shape};
+use super::plan::Plan;
 use crate::gguf::Gguf;
 use crate::map;
 use antiphon_numerics::{Kernel, Matrix, ShapeError, layout_fingerprint};
@@ -208,7 +208,7 @@ fn fill(
         else {
             continue;
         };
-        let (rows, cols) = tensor_shape(tensor);
+        let (rows, cols) = tensor.shape();
         Matrix::pack_into(kernel, tensor.format, rows, cols, tensor.data, to).map_err(
             |source| PackedFault::Tensor {
                 name: name.clone(),

@@ -1,6 +1,6 @@
 //! Which tensors are repacked, and where each goes.
 
-use crate::gguf::{Gguf, Tensor};
+use crate::gguf::Gguf;
 use antiphon_numerics::{ALIGNMENT, Kernel, Matrix};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,7 +20,7 @@ impl Plan {
             len: 0,
         };
         for (name, tensor) in gguf.tensors.iter().filter(|(_, t)| t.dims.len() == 2) {
-            let (rows, cols) = tensor_shape(tensor);
+            let (rows, cols) = tensor.shape();
             let Some(len) = Matrix::packed_len(kernel, tensor.format, rows, cols) else {
                 continue;
             };
@@ -30,13 +30,4 @@ impl Plan {
         }
         plan
     }
-}
-
-/// Rows and columns.
-pub(crate) fn tensor_shape(tensor: &Tensor<'_>) -> (usize, usize) {
-    let dim = |i: usize| {
-        let size = tensor.dims.get(i).copied().unwrap_or(0);
-        usize::try_from(size).unwrap_or(usize::MAX)
-    };
-    (dim(1), dim(0))
 }

@@ -149,7 +149,10 @@ impl Settings {
     }
 
     /// What the executor computes, for a vocabulary of this many rows.
-    pub(crate) fn config(&self, tensors: &BTreeMap<&str, Tensor<'_>>) -> Result<Config, GgufError> {
+    ///
+    /// # Errors
+    /// A tensor's length is none that this family has.
+    pub fn config(&self, tensors: &BTreeMap<&str, Tensor<'_>>) -> Result<Config, GgufError> {
         let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let factors = tensors.get("rope_freqs.weight");
         let vocabulary = vocabulary_rows(self, tensors)?;

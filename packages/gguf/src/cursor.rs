@@ -10,7 +10,8 @@ pub(crate) struct Cursor<'a> {
 }
 
 /// A `usize` as the 64-bit number of an error text.
-pub(crate) fn wide(n: usize) -> u64 {
+#[must_use]
+pub fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 

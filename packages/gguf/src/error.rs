@@ -267,7 +267,8 @@ const SHOWN_LIMIT: usize = 160;
 
 impl GgufError {
     /// The same error with less of the file's text in it.
-    pub(crate) fn clipped(mut self) -> Self {
+    #[must_use]
+    pub fn clipped(mut self) -> Self {
         if let Self::UnsupportedFamily { got, .. }
         | Self::Setting { got, .. }
         | Self::Tokenizer { got, .. } = &mut self

@@ -9,14 +9,15 @@ mod metadata;
 mod settings;
 mod tensors;
 mod value;
+mod weights;
 
 pub use antiphon_numerics::Family;
+pub use cursor::wide;
 pub use error::GgufError;
 pub use metadata::Metadata;
 pub use settings::Settings;
 pub use value::Value;
-
-pub(crate) use cursor::wide;
+pub use weights::{BuildError, network, weights};
 
 use antiphon_numerics::TensorType;
 use cursor::Cursor;
@@ -44,9 +45,20 @@ pub struct Tensor<'a> {
 
 impl Tensor<'_> {
     /// The values of a vector, which the preflight wants as F32.
-    pub(crate) fn floats(&self) -> Vec<f32> {
+    #[must_use]
+    pub fn floats(&self) -> Vec<f32> {
         let (words, _) = self.data.as_chunks::<4>();
         words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+    }
+
+    /// Rows and columns of a matrix.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        let dim = |i: usize| {
+            let size = self.dims.get(i).copied().unwrap_or(0);
+            usize::try_from(size).unwrap_or(usize::MAX)
+        };
+        (dim(1), dim(0))
     }
 }
 
