@@ -1,5 +1,6 @@
 //! The hostile files: name, how to make it, what the error says, and the most memory in MiB.
 
+mod families;
 mod header;
 mod large;
 mod settings;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Case> {
         tensors::scales(),
         settings::numbers(),
         settings::types(),
+        families::all(),
         vocabulary::merges(),
         vocabulary::tokens(),
         vocabulary::pieces(),
