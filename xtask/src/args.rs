@@ -1,5 +1,6 @@
 //! The command line: a handful of words, parsed by hand so that the first line appears at once.
 
+use crate::bench::Bench;
 use crate::contract::Checksum;
 use crate::error::{Error, Result};
 
@@ -16,6 +17,8 @@ pub enum Task {
     Schema,
     /// Build the contract twice and look at its checksum.
     Contract(Checksum),
+    /// Compare the engine with others.
+    Bench(Bench),
     /// Run what takes too long for every change.
     Nightly(Nightly),
     /// Print how to use it.
@@ -62,6 +65,7 @@ cargo demo [QUESTION] [--liar] [--keep] [--json]   one question, five workers, o
 cargo demo --web [--liar]                          the same network with the page, until Ctrl-C
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
 cargo nightly-PART                                 what takes hours: coverage, mutants, …
+cargo bench-inference [--rounds N] [--json]        our engine and llama.cpp, side by side
 cargo xtask setup                                  make and fetch what both need, nothing else
 cargo xtask schema                                 rewrite schema/ from the types
 cargo xtask contract [--check] [--update]          artifacts/antiphon.wasm, built twice, and its checksum";
@@ -104,6 +108,7 @@ pub fn parse(words: &[String]) -> Result<Task> {
         "schema" => alone(rest, Task::Schema),
         "contract" => contract(rest),
         "nightly" => nightly(rest),
+        "bench-inference" => bench(rest),
         "help" | "--help" | "-h" => Ok(Task::Help(USAGE)),
         other => Err(Error::Usage(format!("unknown task `{other}`"))),
     }
@@ -168,6 +173,31 @@ fn nightly(words: &[String]) -> Result<Task> {
         part: part.clone(),
         words: words.to_vec(),
     }))
+}
+
+fn bench(words: &[String]) -> Result<Task> {
+    let mut bench = Bench {
+        rounds: 5,
+        json: false,
+    };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--json" => bench.json = true,
+            "--rounds" => {
+                let rounds = words.next().and_then(|n| n.parse().ok());
+                bench.rounds = rounds.filter(|n| (1..=1000).contains(n)).ok_or_else(|| {
+                    Error::Usage("`--rounds` needs a number from 1 to 1000".to_owned())
+                })?;
+            }
+            "--help" | "-h" => return Ok(Task::Help(USAGE)),
+            unknown => {
+                let text = format!("unknown option `{unknown}` of bench-inference");
+                return Err(Error::Usage(text));
+            }
+        }
+    }
+    Ok(Task::Bench(bench))
 }
 
 fn contract(words: &[String]) -> Result<Task> {
@@ -245,6 +275,7 @@ mod tests {
             &["ci", "--fast"],
             &["deploy"],
             &["setup", "now"],
+            &["bench-inference", "--fast"],
             &["contract", "--fast"],
         ] {
             let text = parsed(words).unwrap_err().to_string();

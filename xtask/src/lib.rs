@@ -4,6 +4,7 @@
 //! prints one line with its seconds; a failure shows the last lines of its log and where the rest is.
 
 pub mod args;
+pub mod bench;
 pub mod cache;
 pub mod ci;
 pub mod contract;
@@ -33,6 +34,7 @@ pub fn main(words: &[String]) -> Result<()> {
         Task::Setup => setup::run(&workspace::Workspace::open()?).map(|_| ()),
         Task::Schema => ci::update_schema(),
         Task::Contract(checksum) => contract::run(checksum),
+        Task::Bench(options) => bench::run(&options),
         Task::Nightly(task) => nightly::run(&task),
         Task::Help(text) => {
             output::result(text);

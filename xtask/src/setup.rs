@@ -139,6 +139,16 @@ pub fn next_wasmd(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
     })
 }
 
+/// The demo model's file.
+///
+/// # Errors
+/// It cannot be fetched, or is another.
+pub fn model_file(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let site = Site { workspace, cache };
+    let (Made::Ready(path) | Made::Now(path, _)) = model::get(&site, step)?;
+    Ok(path)
+}
+
 /// The contract alone, with what its build needs.
 ///
 /// # Errors

@@ -29,6 +29,16 @@ pub trait Logits {
     fn last(&self) -> &[f32];
 }
 
+impl<L: Logits + ?Sized> Logits for Box<L> {
+    fn feed(&mut self, tokens: &[u32], wanted: bool) -> Result<(), JobError> {
+        (**self).feed(tokens, wanted)
+    }
+
+    fn last(&self) -> &[f32] {
+        (**self).last()
+    }
+}
+
 /// Answers a job. `context` is the longest of the engine and file; `open` makes the logits of a
 /// job of at most so many positions.
 ///

@@ -3,11 +3,12 @@
 //! Everything around the logits is common to all engines: tokenizer, templates, the choice of a
 //! token, stop rules, trace and golden answers. An engine brings logits ([`crate::answer::Logits`]).
 
+use crate::answer::{self, Logits};
 use crate::gguf::Family;
 use crate::job::{Generation, Job, JobError};
 use crate::model::{LoadError, Model, Options};
 use crate::tokenizer::Tokenizer;
-use crate::{Report, answer, golden};
+use crate::{Report, golden};
 use std::path::Path;
 
 /// A loaded model that answers jobs.
@@ -18,11 +19,21 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// The tokenizer of the file.
     fn tokenizer(&self) -> &Tokenizer;
 
+    /// The logits of one job of at most so many positions.
+    ///
+    /// # Errors
+    /// Whatever makes the job fail before it begins.
+    fn open(&self, positions: usize) -> Result<Box<dyn Logits + '_>, JobError>;
+
     /// Answers a job; `report` is told of progress and may break off.
     ///
     /// # Errors
     /// [`JobError`]; [`JobError::is_deterministic`] tells whether it is voted.
-    fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError>;
+    fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError> {
+        let context = self.about().context_length;
+        let open = |positions| self.open(positions);
+        answer::answer(self.tokenizer(), context, job, open, report)
+    }
 
     /// The ids of a job's prompt, each checked against the vocabulary.
     ///
@@ -56,13 +67,16 @@ pub struct About {
     pub load_seconds: f64,
 }
 
+/// Loads a GGUF file.
+pub type Load = fn(&Path, &Options) -> Result<Box<dyn Engine>, LoadError>;
+
 /// An arithmetic that a program can load models with.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineKind {
     /// Its name in a manifest.
     pub numerics: &'static str,
-    /// Loads a GGUF file.
-    pub load: fn(&Path, &Options) -> Result<Box<dyn Engine>, LoadError>,
+    /// How it loads a file.
+    pub load: Load,
 }
 
 /// CN-1.
@@ -103,6 +117,10 @@ impl Engine for Model {
 
     fn tokenizer(&self) -> &Tokenizer {
         self.tokenizer()
+    }
+
+    fn open(&self, positions: usize) -> Result<Box<dyn Logits + '_>, JobError> {
+        Ok(Box::new(self.logits(positions)))
     }
 
     fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError> {

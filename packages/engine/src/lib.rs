@@ -18,7 +18,7 @@ pub mod trace;
 
 pub use antiphon_gguf::{self as gguf, network};
 pub use antiphon_numerics::{Kernel, NumericError, Transformer};
-pub use engine::{About, CN_1, Engine, EngineKind, find};
+pub use engine::{About, CN_1, Engine, EngineKind, Load, find};
 pub use file::ModelFile;
 pub use job::{Generation, Input, Job, JobError, Progress, Report, Seconds};
 pub use model::{FileHash, LoadError, Model, Options};

@@ -13,14 +13,18 @@ impl Model {
     /// # Errors
     /// [`JobError`]; [`JobError::is_deterministic`] tells whether it is voted.
     pub fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError> {
-        let open = |capacity| {
-            Ok(Run {
-                model: self,
-                cache: Cache::new(self.network.config(), capacity),
-                logits: Vec::new(),
-            })
-        };
+        let open = |positions| Ok(self.logits(positions));
         answer(&self.tokenizer, self.context_length(), job, open, report)
+    }
+
+    /// The logits of a job of at most so many positions.
+    #[must_use]
+    pub fn logits(&self, positions: usize) -> impl Logits + '_ {
+        Run {
+            model: self,
+            cache: Cache::new(self.network.config(), positions),
+            logits: Vec::new(),
+        }
     }
 
     /// The ids of a job's prompt, each checked against the vocabulary.
