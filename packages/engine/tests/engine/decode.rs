@@ -1,8 +1,10 @@
 //! vectors/decode.json through the same loop that serves models.
 
-use crate::support::smollm2_tokenizer;
+use crate::pieces::spm;
+use crate::support::{smollm2_tokenizer, tokenizer_of};
 use antiphon_documents::Finish;
 use antiphon_engine::decode::{Chooser, Limits, decode};
+use antiphon_engine::gguf::preflight;
 use antiphon_engine::template::Template;
 use antiphon_engine::{JobError, Progress};
 use serde::Deserialize;
@@ -107,4 +109,34 @@ fn a_caller_can_break_off_after_any_token() {
     });
     assert_eq!(made.unwrap_err(), JobError::Cancelled);
     assert_eq!(list.links, 2);
+}
+
+#[test]
+fn an_answer_of_sentence_pieces_begins_without_the_space_in_front() {
+    let file = spm().bytes();
+    let tokenizer = tokenizer_of(&preflight(&file).unwrap()).unwrap();
+    let word = *tokenizer.encode("ab").unwrap().first().unwrap();
+    assert_eq!(tokenizer.token_bytes(word).unwrap(), b" ab");
+    let mut list = List {
+        tokens: &[word, word, 1],
+        fed: Vec::new(),
+        links: 0,
+    };
+    let limits = Limits {
+        prompt_tokens: 1,
+        max_output_tokens: 3,
+        context: 64,
+        stop: &[],
+        end: &[1],
+    };
+    let bytes = |index, id| Ok(tokenizer.output_bytes(index, id)?);
+    let mut streamed = Vec::new();
+    let made = decode(&mut list, &limits, bytes, &mut |news| {
+        if let Progress::Token { bytes, .. } = news {
+            streamed.extend_from_slice(bytes);
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(made.unwrap().text, "ab ab");
+    assert_eq!(streamed, b"ab ab");
 }
