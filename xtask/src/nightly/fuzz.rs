@@ -23,6 +23,9 @@ const TARGETS: [(&str, u32); 6] = [
     ("texts", 1024),
 ];
 const KEPT: &str = "testdata/fuzz";
+/// A target's corpus in the tree is no larger than this, those with a name of their own apart.
+const KEPT_FILES: usize = 64;
+const KEPT_BYTES: u64 = 96 << 10;
 /// Most memory of the program, in MiB, and longest time of one input, in seconds.
 const LIMITS: [&str; 2] = ["-rss_limit_mb=2048", "-timeout=30"];
 /// Counters of the code's edges and of its comparisons, and every check of the language.
@@ -220,8 +223,8 @@ impl<'a> Search<'a> {
         Ok(place)
     }
 
-    /// The fewest inputs that reach as much code as all of them; those that once broke something,
-    /// and those with a name of their own, stay as they are.
+    /// A sample of the fewest inputs that reach as much code as all of them; those that once broke
+    /// something, and those with a name of their own, stay as they are.
     fn keep(&self) -> Result<()> {
         let least = self.broken.with_file_name("least");
         remove_dir(&least)?;
@@ -237,11 +240,28 @@ impl<'a> Search<'a> {
         {
             std::fs::remove_file(&file).doing(|| format!("remove {}", file.display()))?;
         }
-        for file in files(&least)? {
+        let sizes = files(&least)?.into_iter().map(|file| {
+            let size = file.metadata().doing(|| format!("read {}", file.display()));
+            Ok((size?.len(), file))
+        });
+        for file in sample(sizes.collect::<Result<Vec<_>>>()?) {
             self.bring_back(&file)?;
         }
         Ok(())
     }
+}
+
+/// Some of these files, small ones and large ones alike, within the limits of a kept corpus.
+fn sample(mut files: Vec<(u64, PathBuf)>) -> Vec<PathBuf> {
+    files.sort();
+    for step in 1..=files.len() {
+        let some = files.iter().step_by(step);
+        let bytes: u64 = some.clone().map(|(size, _)| size).sum();
+        if some.len() <= KEPT_FILES && bytes <= KEPT_BYTES {
+            return some.map(|(_, file)| file.clone()).collect();
+        }
+    }
+    Vec::new()
 }
 
 /// libFuzzer names what it keeps by its SHA-1, in forty digits.
@@ -315,6 +335,20 @@ mod tests {
         let want =
             "texts: 12 executions in 2 s, 3 inputs reached something new, 80 MiB at most, 0 faults";
         assert_eq!(figures("texts", log, Duration::from_secs(2), 0), want);
+    }
+
+    #[test]
+    fn a_kept_corpus_is_small_and_of_every_size() {
+        let files =
+            |count: u64, size: u64| (0..count).map(move |i| (i * size, i.to_string().into()));
+        let few = sample(files(10, 1).collect());
+        assert_eq!(few.len(), 10);
+        let many = sample(files(1000, 1).collect());
+        assert!((32..=KEPT_FILES).contains(&many.len()));
+        assert_eq!(many.last(), Some(&PathBuf::from("992")));
+        let large = sample(files(100, 1000).collect());
+        assert_eq!(large.len(), 2);
+        assert!(sample(Vec::new()).is_empty());
     }
 
     #[test]
