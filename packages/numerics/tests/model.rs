@@ -252,3 +252,56 @@ fn a_model_that_does_not_fit_its_settings_is_refused() {
         "tensor gate of layer 0 has shape 416x288, want 448x288"
     );
 }
+
+#[test]
+fn a_tensor_that_the_block_lacks_and_one_that_is_missing_are_named() {
+    let refused = |name: &str, change: &dyn Fn(&mut antiphon_numerics::Weights)| {
+        let shape = shapes()
+            .into_iter()
+            .find(|shape| shape.name == name)
+            .unwrap();
+        let mut weights = shape.weights(Kernel::Scalar, SEED);
+        change(&mut weights);
+        Transformer::new(shape.config, weights, Kernel::Scalar)
+            .unwrap_err()
+            .to_string()
+    };
+    let missing = refused("qwen3", &|weights| weights.layers[1].k_norm = None);
+    assert!(
+        missing.starts_with("got no tensor or bias k_norm of layer 1"),
+        "{missing}"
+    );
+    let extra = refused("llama, Q4_1", &|weights| {
+        weights.layers[0].up.bias = Some(vec![0.0; 416]);
+    });
+    assert!(
+        extra.starts_with("got a tensor or bias up of layer 0, want none"),
+        "{extra}"
+    );
+    let gate = refused("gemma3", &|weights| weights.layers[2].gate = None);
+    assert!(
+        gate.starts_with("got no tensor or bias gate of layer 2"),
+        "{gate}"
+    );
+    let positions = refused("gpt2", &|weights| weights.positions = None);
+    assert!(
+        positions.starts_with("got no tensor or bias positions, want one"),
+        "{positions}"
+    );
+    let bias = refused("gpt2", &|weights| weights.output_norm.bias = None);
+    assert!(
+        bias.starts_with("got no tensor or bias output_norm"),
+        "{bias}"
+    );
+    let split = refused("qwen2", &|weights| {
+        let shape = shapes()
+            .into_iter()
+            .find(|shape| shape.name == "gpt2")
+            .unwrap();
+        weights.layers[0].qkv = shape.weights(Kernel::Scalar, SEED).layers.remove(0).qkv;
+    });
+    assert!(
+        split.starts_with("got a tensor or bias qkv of layer 0, want none"),
+        "{split}"
+    );
+}

@@ -3,6 +3,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     reason = "a reference that is compared within a tolerance, not bit by bit"
 )]
 
