@@ -21,7 +21,7 @@ impl Miniature {
             head_dim: 16,
             rotary: 16,
             ffn: 160,
-            context: 256,
+            context: 512,
             formats: ALL.to_vec(),
             embedding: Q8_0,
             head: None,

@@ -105,6 +105,27 @@ impl File {
         self.tensors.iter_mut().find(|tensor| tensor.name == name)
     }
 
+    /// The vocabulary, to be changed and set again; empty if the file has none.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        let mut keys = self.metadata.iter();
+        match keys.find(|(key, _)| key == "tokenizer.ggml.tokens") {
+            Some((_, Value::Strs(tokens))) => tokens.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Gives the embedding as many rows as a changed vocabulary has tokens, each as the first.
+    pub fn set_rows(&mut self, rows: usize) {
+        let Some(embedding) = self.tensor("token_embd.weight") else {
+            return;
+        };
+        let len = embedding.data.len() / embedding.dims[1].max(1) as usize;
+        let row = embedding.data[..len].to_vec();
+        embedding.dims[1] = rows as u64;
+        embedding.data = row.repeat(rows);
+    }
+
     /// The file.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -135,6 +156,13 @@ impl File {
 }
 
 impl Value {
+    /// An array of 32-bit floats.
+    #[must_use]
+    pub fn f32s(list: &[f32]) -> Self {
+        let items = list.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self::Raw(9, array(6, list.len(), items))
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         let (kind, bytes) = match self {
             Self::U32(n) => (4, n.to_le_bytes().to_vec()),

@@ -220,7 +220,7 @@ fn dimensions_are_bounded_and_products_checked() {
     let embd = "token_embd.weight";
     for dims in [vec![], vec![1; 5]] {
         let got = u32::try_from(dims.len()).unwrap();
-        let error = after(|f| f.tensor(embd).dims = dims);
+        let error = after(|f| f.tensor(embd).unwrap().dims = dims);
         assert_eq!(
             error,
             GgufError::Dimensions {
@@ -237,8 +237,8 @@ fn dimensions_are_bounded_and_products_checked() {
         (vec![64, 0], 0),
     ] {
         let error = after(|f| {
-            f.tensor(embd).dims = dims.clone();
-            f.tensor(embd).kind = kind;
+            f.tensor(embd).unwrap().dims = dims.clone();
+            f.tensor(embd).unwrap().kind = kind;
         });
         assert!(
             matches!(
@@ -248,7 +248,7 @@ fn dimensions_are_bounded_and_products_checked() {
             "{dims:?}: {error}"
         );
     }
-    let error = after(|f| f.tensor(embd).dims = vec![33, 264]);
+    let error = after(|f| f.tensor(embd).unwrap().dims = vec![33, 264]);
     assert_eq!(
         error,
         GgufError::RowLength {
@@ -262,7 +262,7 @@ fn dimensions_are_bounded_and_products_checked() {
 #[test]
 fn an_unknown_tensor_type_is_refused() {
     for got in [4, 5, 9, 10, 11, 15, 16, 31, u32::MAX] {
-        let error = after(|f| f.tensor("token_embd.weight").kind = got);
+        let error = after(|f| f.tensor("token_embd.weight").unwrap().kind = got);
         assert_eq!(
             error,
             GgufError::TensorType {
@@ -276,19 +276,19 @@ fn an_unknown_tensor_type_is_refused() {
 #[test]
 fn tensors_are_aligned_apart_and_fill_the_file() {
     let norm = "output_norm.weight";
-    let error = after(|f| f.tensor(norm).offset = Some(33));
+    let error = after(|f| f.tensor(norm).unwrap().offset = Some(33));
     assert!(
         matches!(error, GgufError::Misaligned { offset: 33, .. }),
         "{error}"
     );
-    let error = after(|f| f.tensor(norm).offset = Some(32));
+    let error = after(|f| f.tensor(norm).unwrap().offset = Some(32));
     assert!(
         matches!(error, GgufError::Overlap { at: 32, .. }),
         "{error}"
     );
-    let error = after(|f| f.tensor(norm).offset = Some(1 << 40));
+    let error = after(|f| f.tensor(norm).unwrap().offset = Some(1 << 40));
     assert!(matches!(error, GgufError::Gap { .. }), "{error}");
-    let error = after(|f| f.tensor(norm).offset = Some(u64::MAX - 31));
+    let error = after(|f| f.tensor(norm).unwrap().offset = Some(u64::MAX - 31));
     assert!(matches!(error, GgufError::Gap { .. }), "{error}");
     let mut bytes = tiny().bytes();
     bytes.resize(bytes.len() + 32, 0);
@@ -301,7 +301,7 @@ fn tensors_are_aligned_apart_and_fill_the_file() {
 #[test]
 fn a_tensor_listed_twice_is_refused() {
     let error = after(|f| {
-        let copy = f.tensor("output_norm.weight").clone();
+        let copy = f.tensor("output_norm.weight").unwrap().clone();
         f.tensors.push(copy);
     });
     assert_eq!(
@@ -311,7 +311,7 @@ fn a_tensor_listed_twice_is_refused() {
         }
     );
     let error = after(|f| {
-        let mut copy = f.tensor("token_embd.weight").clone();
+        let mut copy = f.tensor("token_embd.weight").unwrap().clone();
         copy.offset = Some(0);
         copy.data.clear();
         f.tensors.push(copy);
@@ -333,7 +333,8 @@ fn scales_and_values_are_finite() {
         ("blk.1.attn_norm.weight", 4, &[0x00, 0x00, 0x80, 0x7f]),
         ("output_norm.weight", 4, &[0x00, 0x00, 0xc0, 0xff]),
     ] {
-        let error = after(|f| f.tensor(tensor).data[at..at + bytes.len()].copy_from_slice(bytes));
+        let error =
+            after(|f| f.tensor(tensor).unwrap().data[at..at + bytes.len()].copy_from_slice(bytes));
         assert_eq!(
             error,
             GgufError::NotFinite {
@@ -368,7 +369,7 @@ fn the_tensors_are_exactly_the_family_s() {
             }
         );
     }
-    let error = after(|f| f.tensor("blk.0.attn_k.weight").dims = vec![32, 64]);
+    let error = after(|f| f.tensor("blk.0.attn_k.weight").unwrap().dims = vec![32, 64]);
     let (got, want) = (vec![32, 64], vec![64, 32]);
     assert_eq!(
         error,
@@ -379,8 +380,8 @@ fn the_tensors_are_exactly_the_family_s() {
         }
     );
     let error = after(|f| {
-        f.tensor("output_norm.weight").kind = 1;
-        f.tensor("output_norm.weight").data.truncate(128);
+        f.tensor("output_norm.weight").unwrap().kind = 1;
+        f.tensor("output_norm.weight").unwrap().data.truncate(128);
     });
     assert_eq!(
         error,

@@ -308,6 +308,7 @@ fn numbers_that_overflow_are_a_deterministic_error_on_every_kernel() {
     let mut file = tiny();
     for word in file
         .tensor("blk.1.ffn_norm.weight")
+        .unwrap()
         .data
         .chunks_exact_mut(4)
     {

@@ -9,6 +9,8 @@ use antiphon_engine::{Kernel, Model, Options, golden};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+pub(crate) use antiphon_miniature::{File, Tensor, Value};
+
 const MODEL: &str = "SmolLM2-135M-Instruct-Q4_1.gguf";
 
 /// Where the real model is, as `cargo ci` fetches it.
@@ -44,162 +46,6 @@ pub(crate) fn smollm2_tokenizer() -> &'static Tokenizer {
 pub(crate) fn tokenizer_of(gguf: &Gguf<'_>) -> Result<Tokenizer, gguf::GgufError> {
     let rows = gguf.tensors["token_embd.weight"].dims[1];
     Tokenizer::from_metadata(&gguf.metadata, u32::try_from(rows).unwrap())
-}
-
-/// A metadata value to write.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    U32(u32),
-    F32(f32),
-    Bool(u8),
-    Str(String),
-    Strs(Vec<String>),
-    I32s(Vec<i32>),
-    /// A type number and the bytes after it.
-    Raw(u32, Vec<u8>),
-}
-
-impl Value {
-    /// An array of 32-bit floats.
-    pub(crate) fn f32s(list: &[f32]) -> Self {
-        let mut bytes = 6_u32.to_le_bytes().to_vec();
-        bytes.extend((list.len() as u64).to_le_bytes());
-        list.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
-        Self::Raw(9, bytes)
-    }
-}
-
-/// A tensor to write.
-#[derive(Clone, Debug)]
-pub(crate) struct Tensor {
-    pub(crate) name: String,
-    pub(crate) dims: Vec<u64>,
-    pub(crate) kind: u32,
-    pub(crate) data: Vec<u8>,
-    /// The offset to claim, if not the true one.
-    pub(crate) offset: Option<u64>,
-}
-
-/// A GGUF file in parts, so that a test can damage one of them.
-#[derive(Clone, Debug)]
-pub(crate) struct File {
-    pub(crate) magic: [u8; 4],
-    pub(crate) version: u32,
-    pub(crate) metadata: Vec<(String, Value)>,
-    pub(crate) tensors: Vec<Tensor>,
-    /// Counts to claim, if not the true ones.
-    pub(crate) counts: (Option<u64>, Option<u64>),
-}
-
-impl File {
-    pub(crate) fn set(&mut self, key: &str, value: Value) {
-        self.metadata.retain(|(known, _)| known != key);
-        self.metadata.push((key.to_owned(), value));
-    }
-
-    pub(crate) fn remove(&mut self, key: &str) {
-        self.metadata.retain(|(known, _)| known != key);
-    }
-
-    /// The list of tokens, to be changed and set again.
-    pub(crate) fn tokens(&self) -> Vec<String> {
-        let found = self
-            .metadata
-            .iter()
-            .find(|(key, _)| key == "tokenizer.ggml.tokens");
-        match found {
-            Some((_, Value::Strs(tokens))) => tokens.clone(),
-            _ => panic!("the tiny model has tokens"),
-        }
-    }
-
-    /// Gives the embedding as many rows as the vocabulary has tokens.
-    pub(crate) fn set_rows(&mut self, rows: usize) {
-        let embedding = self.tensor("token_embd.weight");
-        let row = embedding.data[..68].to_vec();
-        embedding.dims[1] = rows as u64;
-        embedding.data = row.repeat(rows);
-    }
-
-    pub(crate) fn tensor(&mut self, name: &str) -> &mut Tensor {
-        self.tensors
-            .iter_mut()
-            .find(|tensor| tensor.name == name)
-            .unwrap()
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut out = self.magic.to_vec();
-        out.extend(self.version.to_le_bytes());
-        out.extend(
-            self.counts
-                .0
-                .unwrap_or(self.tensors.len() as u64)
-                .to_le_bytes(),
-        );
-        out.extend(
-            self.counts
-                .1
-                .unwrap_or(self.metadata.len() as u64)
-                .to_le_bytes(),
-        );
-        for (key, value) in &self.metadata {
-            string(&mut out, key);
-            write_value(&mut out, value);
-        }
-        let mut at = 0_u64;
-        for tensor in &self.tensors {
-            string(&mut out, &tensor.name);
-            out.extend((tensor.dims.len() as u32).to_le_bytes());
-            tensor
-                .dims
-                .iter()
-                .for_each(|dim| out.extend(dim.to_le_bytes()));
-            out.extend(tensor.kind.to_le_bytes());
-            out.extend(tensor.offset.unwrap_or(at).to_le_bytes());
-            at = (at + tensor.data.len() as u64).next_multiple_of(32);
-        }
-        for tensor in &self.tensors {
-            out.resize(out.len().next_multiple_of(32), 0);
-            out.extend(&tensor.data);
-        }
-        out
-    }
-}
-
-fn string(out: &mut Vec<u8>, text: &str) {
-    out.extend((text.len() as u64).to_le_bytes());
-    out.extend(text.as_bytes());
-}
-
-fn write_value(out: &mut Vec<u8>, value: &Value) {
-    let mut put = |kind: u32, bytes: &[u8]| {
-        out.extend(kind.to_le_bytes());
-        out.extend(bytes);
-    };
-    match value {
-        Value::U32(n) => put(4, &n.to_le_bytes()),
-        Value::F32(x) => put(6, &x.to_le_bytes()),
-        Value::Bool(b) => put(7, &[*b]),
-        Value::Raw(kind, bytes) => put(*kind, bytes),
-        Value::Str(text) => {
-            let mut bytes = Vec::new();
-            string(&mut bytes, text);
-            put(8, &bytes);
-        }
-        Value::Strs(list) => {
-            let mut bytes = 8_u32.to_le_bytes().to_vec();
-            bytes.extend((list.len() as u64).to_le_bytes());
-            list.iter().for_each(|text| string(&mut bytes, text));
-            put(9, &bytes);
-        }
-        Value::I32s(list) => {
-            let mut bytes = 5_u32.to_le_bytes().to_vec();
-            bytes.extend((list.len() as u64).to_le_bytes());
-            list.iter().for_each(|n| bytes.extend(n.to_le_bytes()));
-            put(9, &bytes);
-        }
-    }
 }
 
 /// Small reproducible numbers.
@@ -317,13 +163,7 @@ pub(crate) fn tiny() -> File {
     let metadata = metadata
         .map(|(key, value)| (key.to_owned(), value))
         .to_vec();
-    File {
-        magic: *b"GGUF",
-        version: 3,
-        metadata,
-        tensors,
-        counts: (None, None),
-    }
+    File::new(metadata, tensors)
 }
 
 /// A tiny model on disk and loaded; the folder goes with the value.
@@ -334,7 +174,10 @@ pub(crate) struct TinyModel {
 
 impl TinyModel {
     pub(crate) fn new() -> Self {
-        let bytes = tiny().bytes();
+        Self::of(tiny().bytes())
+    }
+
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tiny.gguf"), &bytes).unwrap();
         Self { folder, bytes }
@@ -369,7 +212,7 @@ impl TinyModel {
         let manifest = Manifest {
             chat_template: "chatml".to_owned(),
             context_tokens: 500,
-            family: "llama".to_owned(),
+            family: model.settings().family.name().to_owned(),
             golden: golden::make(&model, Template::Chatml, 500, &prompts).unwrap(),
             license: "Apache-2.0".to_owned(),
             name: "tiny".to_owned(),
