@@ -6,7 +6,7 @@ import { question } from './people.ts';
 /** Time for a person to appeal, for sixteen workers on a small machine to commit, and no second draw of a round. */
 export const PATIENT_RULES = { appeal_window_blocks: 250, commit_window_blocks: 400, max_draws: 1 };
 /** A round of eleven computes, commits and reveals in it, or a window passes, on a busy machine. */
-export const LONG = 240_000;
+export const LONG = 480_000;
 
 /** Asks for a few words only: eleven more workers are going to compute them. */
 export async function shortAnswers(app: App): Promise<void> {
