@@ -13,6 +13,55 @@ pub trait Executor: Sync {
 
     /// Calls `f(i)` once for each `i < tasks`, on any threads, and returns when all have ended.
     fn run(&self, tasks: usize, f: &(dyn Fn(usize) + Sync));
+
+    /// Told, on the calling thread, which part of a decoding step begins; for whoever measures.
+    fn begin(&self, _: Stage) {}
+}
+
+/// A part of a decoding step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Norms, and quantisation of what they give; the embedding.
+    Norms,
+    /// Queries, keys and values, their rotation and storage.
+    Qkv,
+    /// Attention, and quantisation of what it gives.
+    Attention,
+    /// Attention's output product.
+    Output,
+    /// Gate and up products, the activation and its quantisation.
+    GateUp,
+    /// The down product.
+    Down,
+    /// Logits.
+    Head,
+}
+
+impl Stage {
+    /// In the order of a step.
+    pub const ALL: [Self; 7] = [
+        Self::Norms,
+        Self::Qkv,
+        Self::Attention,
+        Self::Output,
+        Self::GateUp,
+        Self::Down,
+        Self::Head,
+    ];
+
+    /// Name for reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Norms => "norms",
+            Self::Qkv => "qkv",
+            Self::Attention => "attention",
+            Self::Output => "output",
+            Self::GateUp => "gate/up",
+            Self::Down => "down",
+            Self::Head => "head",
+        }
+    }
 }
 
 /// Runs everything on the calling thread.

@@ -49,15 +49,15 @@ mod weights;
 
 pub use block::{Block, FeedForward, NormKind, Qkv};
 pub use bytes::{ALIGNMENT, Bytes};
-pub use cache::Cache;
+pub use cache::{Cache, Prefix};
 pub use config::{Config, Reach, attention_scale};
 pub use error::{ModelError, NumericError, Point, ShapeError};
-pub use executor::{Executor, Serial};
+pub use executor::{Executor, Serial, Stage};
 pub use family::Family;
 pub use format::TensorType;
 pub use kernel::{Kernel, UnknownKernel};
 pub use matrix::Matrix;
 pub use rope::rope_table_bytes;
 pub use self_test::{SelfTestError, layout_fingerprint, self_test};
-pub use transformer::Transformer;
+pub use transformer::{Transformer, Turn};
 pub use weights::{LayerWeights, Linear, Norm, Projections, Weights};

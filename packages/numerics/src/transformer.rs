@@ -5,20 +5,30 @@
 //! way, in the order of CN-1 sections 5 and 8; [`crate::Block`] says which parts there are.
 
 mod faults;
+mod head;
 mod layer;
 mod prefill;
 mod step;
 
 use crate::cache::{CHUNK, Scratch};
-use crate::elementary::{any_not_finite, residual, scale};
-use crate::executor::{lengths, run_parts, take_front};
+use crate::elementary::{residual, scale};
+use crate::executor::{lengths, take_front};
 use crate::matrix::ROW_UNIT;
 use crate::quantise::Forms;
 use crate::rope::RopeTable;
-use crate::{
-    Cache, Config, Executor, Kernel, Matrix, ModelError, Norm, NumericError, Point, Weights,
-};
+use crate::{Cache, Config, Executor, Kernel, Matrix, ModelError, Norm, NumericError, Weights};
 use faults::{Faults, Site};
+
+/// One token for one sequence of a batch.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    /// The sequence.
+    pub cache: &'a mut Cache,
+    /// Its next token.
+    pub token: u32,
+    /// Gets the logits of that token, in id order.
+    pub logits: &'a mut Vec<f32>,
+}
 
 /// A model ready to compute.
 #[derive(Debug)]
@@ -94,8 +104,44 @@ impl Transformer {
     ) -> Result<(), NumericError> {
         let before = cache.len;
         self.forward_no_head(cache, tokens, exec)?;
-        self.head(cache, exec, logits)
+        self.head(&mut [(cache, logits)], exec)
             .inspect_err(|_| cache.len = before)
+    }
+
+    /// Feeds one token to each of several sequences in one pass over the weights; one result for
+    /// each. What a sequence gets does not depend on who else is there.
+    ///
+    /// After an error of its own a sequence has the positions it had before.
+    pub fn forward_batch(
+        &self,
+        turns: &mut [Turn<'_>],
+        exec: &dyn Executor,
+    ) -> Vec<Result<(), NumericError>> {
+        let before: Vec<_> = turns.iter().map(|turn| turn.cache.len).collect();
+        if turns.len() > 1 && self.try_batch(turns, exec).is_ok() {
+            return vec![Ok(()); turns.len()];
+        }
+        // One of them fails: alone, each shows whether it is the one.
+        let each = turns.iter_mut().zip(before);
+        each.map(|(turn, before)| {
+            turn.cache.len = before;
+            self.forward_into(turn.cache, &[turn.token], exec, turn.logits)
+        })
+        .collect()
+    }
+
+    fn try_batch(&self, turns: &mut [Turn<'_>], exec: &dyn Executor) -> Result<(), NumericError> {
+        let tokens: Vec<_> = turns.iter().map(|turn| turn.token).collect();
+        for (turn, token) in turns.iter().zip(&tokens) {
+            self.check_tokens(turn.cache, &[*token])?;
+        }
+        let mut caches: Vec<_> = turns.iter_mut().map(|turn| &mut *turn.cache).collect();
+        self.step(&mut caches, &tokens, exec)?;
+        let pairs = turns.iter_mut();
+        let mut pairs: Vec<_> = pairs
+            .map(|turn| (&mut *turn.cache, &mut *turn.logits))
+            .collect();
+        self.head(&mut pairs, exec)
     }
 
     /// Feeds tokens that need no logits: all parts of a prompt but the last.
@@ -112,7 +158,7 @@ impl Transformer {
         let before = cache.len;
         for chunk in tokens.chunks(CHUNK) {
             let done = match *chunk {
-                [token] => self.step(cache, token, exec),
+                [token] => self.step(&mut [&mut *cache], &[token], exec),
                 _ => self.prefill(cache, chunk, exec),
             };
             done.inspect_err(|_| cache.len = before)?;
@@ -151,39 +197,6 @@ impl Transformer {
         }
     }
 
-    /// Logits of the last position fed.
-    fn head(
-        &self,
-        cache: &mut Cache,
-        exec: &dyn Executor,
-        logits: &mut Vec<f32>,
-    ) -> Result<(), NumericError> {
-        let (config, weights) = (&self.config, &self.weights);
-        let matrix = weights.head.as_ref().unwrap_or(&weights.embedding);
-        let faults = Faults::default();
-        let site = Site {
-            layer: config.layers,
-            position: cache.len - 1,
-            faults: &faults,
-        };
-        logits.resize(config.vocab, 0.0);
-        let Cache { pool, last, .. } = cache;
-        pool.with(|scratch| {
-            if !self.load_normed(scratch, last, &weights.output_norm, &[matrix], site) {
-                return;
-            }
-            // More parts than threads, so that a thread that starts late does not hold the rest.
-            let parts = row_parts(config.vocab, logits, 4 * exec.threads());
-            run_parts(exec, parts, |part| {
-                matrix.product_part(part.rows, &scratch.acts, part.out, 0);
-                if any_not_finite(self.kernel, part.out) {
-                    site.report(Point::Logit, 0);
-                }
-            });
-        });
-        faults.into_result()
-    }
-
     /// Norms vectors and quantises them for `readers`; false (and a report) if one is not finite.
     fn load_normed(
         &self,
@@ -201,23 +214,41 @@ impl Transformer {
     }
 }
 
-/// Some rows of a matrix and the output elements they own.
+/// Some rows of a matrix and the outputs `[vector][row]` they own.
 struct RowPart<'a> {
     rows: std::ops::Range<usize>,
     out: &'a mut [f32],
 }
 
-/// Splits the rows of a matrix and its output into at most `parts`.
-fn row_parts(rows: usize, out: &mut [f32], parts: usize) -> impl Iterator<Item = RowPart<'_>> {
-    let mut rest = &mut out[..rows];
-    let mut start = 0;
-    lengths(rows.div_ceil(ROW_UNIT), parts).map(move |units| {
-        let len = (units * ROW_UNIT).min(rest.len());
-        let rows = start..start + len;
-        start += len;
+/// Splits the rows of a matrix and its outputs for `vectors` into at most `parts`.
+fn row_parts(
+    rows: usize,
+    vectors: usize,
+    out: &mut [f32],
+    parts: usize,
+) -> impl Iterator<Item = RowPart<'_>> {
+    let mut rest = &mut out[..rows * vectors];
+    row_ranges(rows, parts).map(move |rows| {
+        let len = rows.len() * vectors;
         RowPart {
             rows,
             out: take_front(&mut rest, len),
         }
     })
+}
+
+fn row_ranges(rows: usize, parts: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut start = 0;
+    lengths(rows.div_ceil(ROW_UNIT), parts).map(move |units| {
+        let end = (start + units * ROW_UNIT).min(rows);
+        std::mem::replace(&mut start, end)..end
+    })
+}
+
+/// From the outputs of parts, `[part][vector][row]`, to those of `vector`.
+fn gather(rows: usize, parts: usize, vectors: usize, from: &[f32], vector: usize, to: &mut [f32]) {
+    for part in row_ranges(rows, parts) {
+        let at = part.start * vectors + vector * part.len();
+        to[part.clone()].copy_from_slice(&from[at..at + part.len()]);
+    }
 }

@@ -50,7 +50,7 @@ impl From<Matrix> for Linear {
 }
 
 impl Linear {
-    /// The outputs `rows` of one vector.
+    /// The outputs `rows` of each vector: `[vector][row]`.
     pub(crate) fn rows(
         &self,
         kernel: Kernel,
@@ -58,9 +58,12 @@ impl Linear {
         x: &Activations,
         out: &mut [f32],
     ) {
-        self.matrix.product_part(rows.clone(), x, out, 0);
+        let stride = rows.len();
+        self.matrix.product_part(rows.clone(), x, out, stride);
         if let Some(bias) = &self.bias {
-            residual(kernel, out, &bias[rows]);
+            for out in out.chunks_exact_mut(stride) {
+                residual(kernel, out, &bias[rows.clone()]);
+            }
         }
     }
 

@@ -5,14 +5,15 @@
 
 use super::layer::deal;
 use super::{Faults, Site, Transformer};
-use crate::attention::{BLOCK, KeysValues, Span, attend, store_keys};
-use crate::cache::{LayerCache, Scratch, sized};
+use crate::attention::{BLOCK, Pages, Span, attend_pages, store_keys};
+use crate::cache::{LayerCache, PAGE, Scratch, Work, sized};
 use crate::executor::{run_parts, take_front};
 use crate::quantise::Forms;
 use crate::{Cache, Config, Executor, Linear, Norm, NumericError, Point, Projections};
 
-/// Most blocks of positions in one part: enough to use weights several times out of the cache.
-const PART_BLOCKS: usize = 4;
+/// Most blocks of positions in one part: enough to use weights several times out of the cache, and
+/// at most a page.
+const PART_BLOCKS: usize = PAGE / BLOCK;
 
 /// Consecutive positions and all that one task writes for them in a pass.
 struct Part<'a> {
@@ -25,14 +26,14 @@ struct Part<'a> {
     kv: Option<(&'a mut [f32], &'a mut [f32])>,
 }
 
-/// Ends of the parts as counts of tokens, at positions that are multiples of [`BLOCK`]: a block of
-/// keys has one owner.
+/// Ends of the parts as counts of tokens, at positions that are multiples of [`BLOCK`], so that a
+/// block of keys has one owner, and of 1, 2 or 4 of them, so that no part crosses a page.
 fn part_lengths(start: usize, tokens: usize, threads: usize) -> impl Iterator<Item = usize> {
     let blocks = (tokens / (BLOCK * threads * 2)).clamp(1, PART_BLOCKS);
-    let unit = blocks * BLOCK;
+    let unit = (1 << blocks.ilog2()) * BLOCK;
     let mut at = start;
     std::iter::from_fn(move || {
-        let end = ((at / BLOCK * BLOCK) + unit).min(start + tokens);
+        let end = ((at / unit * unit) + unit).min(start + tokens);
         let len = end - at;
         at = end;
         (len > 0).then_some(len)
@@ -47,15 +48,12 @@ impl Transformer {
         tokens: &[u32],
         exec: &dyn Executor,
     ) -> Result<(), NumericError> {
-        let (config, start) = (&self.config, cache.len);
+        let config = &self.config;
+        let start = cache.reserve(tokens.len()).start;
         let Cache {
-            layers,
-            x,
-            q,
-            pool,
-            last,
-            ..
+            layers, work, last, ..
         } = cache;
+        let Work { x, q, pool, .. } = work;
         let x = sized(x, tokens.len() * config.width);
         let q = sized(q, tokens.len() * config.query_width());
         for pass in 0..=config.layers {
@@ -147,7 +145,7 @@ impl Transformer {
         scratch: &mut Scratch,
     ) -> bool {
         let (config, w) = (&self.config, &self.weights.layers[site.layer]);
-        if let Err(after) = self.attend_part(site.layer, part, &kv.view(config), scratch) {
+        if let Err(after) = self.attend_part(site.layer, part, kv, scratch) {
             site.report(Point::Score, after);
             return false;
         }
@@ -207,10 +205,14 @@ impl Transformer {
         &self,
         layer: usize,
         part: &Part<'_>,
-        view: &KeysValues<'_>,
+        kv: &LayerCache,
         scratch: &mut Scratch,
     ) -> Result<(), usize> {
         let config = &self.config;
+        let pages = Pages {
+            len: PAGE,
+            page: &|i| kv.view(i, config),
+        };
         let (query, group) = (
             config.query_width(),
             config.heads / config.kv_heads * config.head_dim,
@@ -225,7 +227,7 @@ impl Transformer {
                     group / config.head_dim * Span::scratch(span.last),
                 );
                 let (q, out) = (&part.q[at..at + group], &mut out[at..at + group]);
-                attend(self.kernel, view, kv_head, span, q, weights, out).map_err(|_| i)?;
+                attend_pages(self.kernel, &pages, kv_head, span, q, weights, out).map_err(|_| i)?;
             }
         }
         Ok(())
@@ -243,24 +245,33 @@ fn parts<'a>(
     threads: usize,
 ) -> impl Iterator<Item = Part<'a>> {
     let (width, query, kv_width) = (config.width, config.query_width(), config.kv_width());
-    let mut kv = kv.map(|kv| {
-        let keys = &mut kv.keys[start / BLOCK * BLOCK * kv_width..];
-        (keys, &mut kv.values[start * kv_width..])
-    });
+    let mut pages = kv.map(|kv| kv.pages_mut(start));
+    // What is left of a page's keys and values.
+    let mut rest: (&mut [f32], &mut [f32]) = Default::default();
     let mut at = start;
     part_lengths(start, tokens.len(), threads).map(move |len| {
         let position = at;
         at += len;
+        let offset = position % PAGE;
+        if (offset == 0 || position == start)
+            && let Some(page) = pages.as_mut().and_then(Iterator::next)
+        {
+            let keys = offset / BLOCK * BLOCK * kv_width;
+            rest = (
+                &mut page.keys[keys..],
+                &mut page.values[offset * kv_width..],
+            );
+        }
         let blocks = at.div_ceil(BLOCK) - position / BLOCK;
         Part {
             position,
             tokens: &tokens[position - start..at - start],
             x: take_front(&mut x, len * width),
             q: take_front(&mut q, len * query),
-            kv: kv.as_mut().map(|(keys, values)| {
+            kv: pages.is_some().then(|| {
                 (
-                    take_front(keys, blocks * BLOCK * kv_width),
-                    take_front(values, len * kv_width),
+                    take_front(&mut rest.0, blocks * BLOCK * kv_width),
+                    take_front(&mut rest.1, len * kv_width),
                 )
             }),
         }

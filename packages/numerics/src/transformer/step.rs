@@ -1,62 +1,93 @@
-//! One token: rows of each matrix and heads are split over threads, five barriers a layer.
+//! One token of each of some sequences: rows of each matrix and heads are split over threads, five
+//! barriers a layer. The weights are read once for all sequences.
 
 use super::layer::deal;
-use super::{Faults, Site, Transformer, row_parts};
-use crate::attention::{Span, attend, store_keys};
-use crate::cache::{LayerCache, Pool, Scratch, sized};
-use crate::elementary::residual;
+use super::{Faults, RowPart, Site, Transformer, gather, row_parts};
+use crate::attention::{Pages, Span, attend_pages, store_keys};
+use crate::cache::{LayerCache, PAGE, Scratch, Work, sized};
 use crate::executor::{lengths, run_parts, take_front};
 use crate::quantise::Forms;
-use crate::{Cache, Executor, LayerWeights, Linear, Norm, NumericError, Point, Projections};
+use crate::{Cache, Executor, LayerWeights, Linear, Norm, NumericError, Point, Projections, Stage};
 
 /// What the parts of one layer share.
 struct Place<'a> {
     weights: &'a LayerWeights,
     site: Site<'a>,
     exec: &'a dyn Executor,
+    /// Sequences.
+    count: usize,
+}
+
+/// Products of some matrices with the same vectors: where the rows of each go.
+struct Products<'a, const N: usize> {
+    linears: [&'a Linear; N],
+    /// `[vector][row]` of each.
+    out: [&'a mut [f32]; N],
 }
 
 impl Transformer {
-    /// Feeds one token.
+    /// Feeds one token to each sequence. On an error no sequence has a position more; with several
+    /// sequences it does not tell whose it is.
     pub(super) fn step(
         &self,
-        cache: &mut Cache,
-        token: u32,
+        caches: &mut [&mut Cache],
+        tokens: &[u32],
         exec: &dyn Executor,
     ) -> Result<(), NumericError> {
-        let position = cache.len;
+        let Some(first) = caches.first_mut() else {
+            return Ok(());
+        };
+        let mut work = std::mem::take(&mut first.work);
+        let done = self.step_with(&mut work, caches, tokens, exec);
+        if let Some(first) = caches.first_mut() {
+            first.work = work;
+        }
+        done
+    }
+
+    fn step_with(
+        &self,
+        work: &mut Work,
+        caches: &mut [&mut Cache],
+        tokens: &[u32],
+        exec: &dyn Executor,
+    ) -> Result<(), NumericError> {
+        let (width, count) = (self.config.width, caches.len());
         let faults = Faults::default();
-        let Cache {
-            layers,
-            last: x,
-            q,
-            pool,
-            ..
-        } = cache;
-        let q = sized(q, self.config.query_width());
-        pool.with(|scratch| {
-            self.embed(token, position, scratch, x);
-            for (layer, (weights, kv)) in self.weights.layers.iter().zip(layers).enumerate() {
+        let mut x = std::mem::take(&mut work.x);
+        let x_all = sized(&mut x, count * width);
+        work.with_scratch(|work, scratch| {
+            let places = x_all.chunks_exact_mut(width).zip(caches.iter_mut());
+            for ((x, cache), &token) in places.zip(tokens) {
+                let position = cache.reserve(1).start;
+                self.embed(token, position, scratch, x);
+            }
+            for (layer, weights) in self.weights.layers.iter().enumerate() {
                 let site = Site {
                     layer,
-                    position,
+                    position: caches.first().map_or(0, |cache| cache.len),
                     faults: &faults,
                 };
                 let place = Place {
                     weights,
                     site,
                     exec,
+                    count,
                 };
-                let done = self.step_queries(&place, scratch, x, q, kv)
-                    && self.step_attention(&place, scratch, x, q, kv, pool)
-                    && self.step_ffn(&place, scratch, x);
+                let done = self.step_queries(&place, work, scratch, x_all, caches)
+                    && self.step_attention(&place, work, scratch, x_all, caches)
+                    && self.step_ffn(&place, work, scratch, x_all);
                 if !done {
                     return;
                 }
             }
         });
+        for (x, cache) in x_all.chunks_exact(width).zip(caches.iter_mut()) {
+            cache.last.copy_from_slice(x);
+        }
+        work.x = x;
         faults.into_result()?;
-        cache.len += 1;
+        caches.iter_mut().for_each(|cache| cache.len += 1);
         Ok(())
     }
 
@@ -64,80 +95,121 @@ impl Transformer {
     fn step_queries(
         &self,
         place: &Place<'_>,
+        work: &mut Work,
         scratch: &mut Scratch,
         x: &[f32],
-        q: &mut [f32],
-        kv: &mut LayerCache,
+        caches: &mut [&mut Cache],
     ) -> bool {
-        let (
-            w,
-            exec,
-            Site {
-                layer, position, ..
-            },
-        ) = (place.weights, place.exec, place.site);
+        let (w, layer) = (place.weights, place.site.layer);
         let (query, width) = (self.config.query_width(), self.config.kv_width());
         let readers = w.attention_readers();
+        place.exec.begin(Stage::Norms);
         if !self.load_normed(scratch, x, &w.attn_norm, &readers, place.site) {
             return false;
         }
-        let acts = &scratch.acts;
-        let k = sized(&mut scratch.keys, width);
-        let v = &mut kv.values[position * width..(position + 1) * width];
+        place.exec.begin(Stage::Qkv);
+        let q = sized(&mut work.q, place.count * query);
+        let k = sized(&mut scratch.keys, place.count * width);
+        let v = sized(&mut work.v, place.count * width);
         match &w.qkv {
             Projections::Split {
                 q: wq,
                 k: wk,
                 v: wv,
             } => {
-                let parts = exec.threads().min(width.div_ceil(super::ROW_UNIT));
-                let parts = row_parts(query, q, parts)
-                    .zip(row_parts(width, k, parts))
-                    .zip(row_parts(width, v, parts));
-                run_parts(exec, parts, |((q, k), v)| {
-                    wq.rows(self.kernel, q.rows, acts, q.out);
-                    wk.rows(self.kernel, k.rows, acts, k.out);
-                    wv.rows(self.kernel, v.rows, acts, v.out);
-                });
+                let parts = place.exec.threads().min(width.div_ceil(super::ROW_UNIT));
+                let products = Products {
+                    linears: [wq, wk, wv],
+                    out: [&mut *q, &mut *k, &mut *v],
+                };
+                self.step_products(place, &scratch.acts, products, parts, &mut work.parts);
             }
             Projections::Fused(qkv) => {
-                let fused = sized(&mut scratch.gate, query + 2 * width);
-                let parts = row_parts(query + 2 * width, fused, exec.threads());
-                run_parts(exec, parts, |part| {
-                    qkv.rows(self.kernel, part.rows, acts, part.out);
-                });
-                deal(fused, q, k, v, 1);
+                let fused = sized(&mut scratch.gate, place.count * (query + 2 * width));
+                let products = Products {
+                    linears: [qkv],
+                    out: [&mut *fused],
+                };
+                let parts = place.exec.threads();
+                self.step_products(place, &scratch.acts, products, parts, &mut work.parts);
+                deal(fused, q, k, v, place.count);
             }
         }
-        self.turn_heads(layer, position, q, k, &mut scratch.head);
-        store_keys(&mut kv.keys, position, k);
+        let heads = q.chunks_exact_mut(query).zip(k.chunks_exact_mut(width));
+        let rows = heads.zip(v.chunks_exact(width)).zip(caches);
+        for (((q, k), v), cache) in rows {
+            let position = cache.len;
+            self.turn_heads(layer, position, q, k, &mut scratch.head);
+            if let Some(page) = cache.layers[layer].pages_mut(position).next() {
+                let at = position % PAGE;
+                store_keys(&mut page.keys, at, k);
+                page.values[at * width..(at + 1) * width].copy_from_slice(v);
+            }
+        }
         true
+    }
+
+    /// Products of `N` matrices behind one barrier. One vector's rows go where they belong at once.
+    fn step_products<const N: usize>(
+        &self,
+        place: &Place<'_>,
+        acts: &crate::quantise::Activations,
+        products: Products<'_, N>,
+        parts: usize,
+        buffer: &mut Vec<f32>,
+    ) {
+        let (count, kernel) = (place.count, self.kernel);
+        let Products { linears, out } = products;
+        let rows = linears.map(|linear| linear.matrix.shape().0);
+        if count == 1 {
+            let cuts = zip_parts(rows, 1, out, parts);
+            run_parts(place.exec, cuts, |cut| {
+                for (linear, part) in linears.iter().zip(cut) {
+                    linear.rows(kernel, part.rows, acts, part.out);
+                }
+            });
+            return;
+        }
+        let total: usize = rows.iter().map(|rows| rows * count).sum();
+        let mut rest = sized(buffer, total);
+        let mut made = rows.map(|rows| take_front(&mut rest, rows * count));
+        let cuts = zip_parts(rows, count, made.each_mut().map(|made| &mut **made), parts);
+        run_parts(place.exec, cuts, |cut| {
+            for (linear, part) in linears.iter().zip(cut) {
+                linear.rows(kernel, part.rows, acts, part.out);
+            }
+        });
+        for ((made, out), rows) in made.iter().zip(out).zip(rows) {
+            for (i, out) in out.chunks_exact_mut(rows).enumerate() {
+                gather(rows, parts, count, made, i, out);
+            }
+        }
     }
 
     /// Attention, output product, residual.
     fn step_attention(
         &self,
         place: &Place<'_>,
+        work: &mut Work,
         scratch: &mut Scratch,
         x: &mut [f32],
-        q: &[f32],
-        kv: &LayerCache,
-        pool: &Pool,
+        caches: &[&mut Cache],
     ) -> bool {
         let (w, exec, site) = (place.weights, place.exec, place.site);
-        let config = &self.config;
-        let span = self.span(site.layer, site.position);
-        let heads = sized(&mut scratch.heads, config.query_width());
+        let (config, query) = (&self.config, self.config.query_width());
+        exec.begin(Stage::Attention);
+        let q = &work.q[..place.count * query];
+        let heads = sized(&mut scratch.heads, q.len());
         let mut rest = &mut *heads;
         let mut start = 0;
-        let parts = lengths(config.heads, exec.threads()).map(|count| {
+        let parts = lengths(place.count * config.heads, exec.threads()).map(|count| {
             let first = start;
             start += count;
             (first, take_front(&mut rest, count * config.head_dim))
         });
         run_parts(exec, parts, |(first, out)| {
-            pool.with(|scratch| {
-                if !self.attend_heads(first, q, kv, span, &mut scratch.weights, out) {
+            work.pool.with(|scratch| {
+                if !self.attend_heads(first, site.layer, q, caches, &mut scratch.weights, out) {
                     site.report(Point::Score, 0);
                 }
             });
@@ -146,100 +218,151 @@ impl Transformer {
             return false;
         }
         let forms = Forms::of([w.o.matrix.tensor_type()]);
-        let loaded = scratch
-            .acts
-            .load(self.kernel, forms, heads, config.query_width());
-        if !site.matrix_input(loaded) {
+        if !site.matrix_input(scratch.acts.load(self.kernel, forms, heads, query)) {
             return false;
         }
-        self.step_residual(&w.o, w.post_attn_norm.as_ref(), scratch, x, exec);
+        exec.begin(Stage::Output);
+        self.step_residual(place, &w.o, w.post_attn_norm.as_ref(), work, scratch, x);
         true
     }
 
-    /// Attention of the heads from `first` on that `out` has room for; false if a score is not
-    /// finite.
+    /// Attention of the heads from `first` on that `out` has room for, counted over all sequences;
+    /// false if a score is not finite.
     fn attend_heads(
         &self,
         first: usize,
+        layer: usize,
         q: &[f32],
-        kv: &LayerCache,
-        span: Span,
+        caches: &[&mut Cache],
         weights: &mut Vec<f32>,
         out: &mut [f32],
     ) -> bool {
         let config = &self.config;
         let (dim, group) = (config.head_dim, config.heads / config.kv_heads);
-        let view = kv.view(config);
         let mut rest = out;
-        let mut head = first;
+        let mut at = first;
         while !rest.is_empty() {
+            let (sequence, head) = (at / config.heads, at % config.heads);
             // Heads of one key head go together.
             let count = (group - head % group).min(rest.len() / dim);
-            let q = &q[head * dim..(head + count) * dim];
+            let cache = &caches[sequence];
+            let span = self.span(layer, cache.len);
+            let kv: &LayerCache = &cache.layers[layer];
+            let pages = Pages {
+                len: PAGE,
+                page: &|i| kv.view(i, config),
+            };
+            let q = &q[at * dim..(at + count) * dim];
             let weights = sized(weights, count * Span::scratch(span.last));
             let out = take_front(&mut rest, count * dim);
-            if attend(self.kernel, &view, head / group, span, q, weights, out).is_err() {
+            if attend_pages(self.kernel, &pages, head / group, span, q, weights, out).is_err() {
                 return false;
             }
-            head += count;
+            at += count;
         }
         true
     }
 
-    /// Product by rows, post norm, residual.
+    /// Product, post norm, residual.
     fn step_residual(
         &self,
+        place: &Place<'_>,
         linear: &Linear,
         norm: Option<&Norm>,
+        work: &mut Work,
         scratch: &mut Scratch,
         x: &mut [f32],
-        exec: &dyn Executor,
     ) {
-        let acts = &scratch.acts;
         let result = sized(&mut scratch.norm, x.len());
-        let threads = exec.threads();
-        let parts = row_parts(x.len(), result, threads).zip(row_parts(x.len(), x, threads));
-        run_parts(exec, parts, |(o, x)| {
-            linear.rows(self.kernel, o.rows, acts, o.out);
-            if norm.is_none() {
-                residual(self.kernel, x.out, o.out);
-            }
-        });
-        // A norm reads the whole result, so it waits for all parts.
-        if norm.is_some() {
-            self.add_result(norm, result, &mut scratch.result, x);
-        }
+        let products = Products {
+            linears: [linear],
+            out: [&mut *result],
+        };
+        let parts = place.exec.threads();
+        self.step_products(place, &scratch.acts, products, parts, &mut work.parts);
+        self.add_result(norm, result, &mut scratch.result, x);
     }
 
     /// Norm, gate and up, activation, down, residual.
-    fn step_ffn(&self, place: &Place<'_>, scratch: &mut Scratch, x: &mut [f32]) -> bool {
-        let (w, exec, site) = (place.weights, place.exec, place.site);
+    fn step_ffn(
+        &self,
+        place: &Place<'_>,
+        work: &mut Work,
+        scratch: &mut Scratch,
+        x: &mut [f32],
+    ) -> bool {
+        let (w, site) = (place.weights, place.site);
         let readers = w.ffn_readers();
+        place.exec.begin(Stage::Norms);
         if !self.load_normed(scratch, x, &w.ffn_norm, &readers, site) {
             return false;
         }
-        let (acts, ffn, threads) = (&scratch.acts, self.config.ffn, exec.threads());
-        let (hidden, up) = (sized(&mut scratch.gate, ffn), sized(&mut scratch.up, ffn));
+        place.exec.begin(Stage::GateUp);
+        self.step_hidden(place, work, scratch);
+        let ffn = self.config.ffn;
+        let hidden = &scratch.gate[..place.count * ffn];
+        let forms = Forms::of([w.down.matrix.tensor_type()]);
+        if !site.matrix_input(scratch.acts.load(self.kernel, forms, hidden, ffn)) {
+            return false;
+        }
+        place.exec.begin(Stage::Down);
+        self.step_residual(place, &w.down, w.post_ffn_norm.as_ref(), work, scratch, x);
+        true
+    }
+
+    /// Gate and up behind one barrier; each task activates what it has.
+    fn step_hidden(&self, place: &Place<'_>, work: &mut Work, scratch: &mut Scratch) {
+        let (w, exec, count) = (place.weights, place.exec, place.count);
+        let (kernel, threads, ffn) = (self.kernel, exec.threads(), self.config.ffn);
+        let hidden = sized(&mut scratch.gate, count * ffn);
+        let up = sized(&mut scratch.up, count * ffn);
+        let acts = &scratch.acts;
+        let made = match count {
+            1 => &mut *hidden,
+            _ => sized(&mut work.parts, count * ffn),
+        };
         match &w.gate {
             Some(gate) => {
-                let parts = row_parts(ffn, hidden, threads).zip(row_parts(ffn, up, threads));
-                run_parts(exec, parts, |(g, u)| {
-                    gate.rows(self.kernel, g.rows, acts, g.out);
-                    w.up.rows(self.kernel, u.rows, acts, u.out);
+                let cuts = zip_parts([ffn; 2], count, [&mut *made, up], threads);
+                run_parts(exec, cuts, |[g, u]| {
+                    gate.rows(kernel, g.rows, acts, g.out);
+                    w.up.rows(kernel, u.rows, acts, u.out);
                     self.gate(g.out, u.out);
                 });
             }
-            None => run_parts(exec, row_parts(ffn, hidden, threads), |h| {
-                w.up.rows(self.kernel, h.rows, acts, h.out);
+            None => run_parts(exec, row_parts(ffn, count, made, threads), |h| {
+                w.up.rows(kernel, h.rows, acts, h.out);
                 self.gate(h.out, &[]);
             }),
         }
-        let forms = Forms::of([w.down.matrix.tensor_type()]);
-        let loaded = scratch.acts.load(self.kernel, forms, hidden, ffn);
-        if !site.matrix_input(loaded) {
-            return false;
+        if count > 1 {
+            let made = &work.parts;
+            for (i, hidden) in hidden.chunks_exact_mut(ffn).enumerate() {
+                gather(ffn, threads, count, made, i, hidden);
+            }
         }
-        self.step_residual(&w.down, w.post_ffn_norm.as_ref(), scratch, x, exec);
-        true
     }
+}
+
+/// The parts of several matrices side by side: part `i` of each goes to the same task.
+fn zip_parts<'a, const N: usize>(
+    rows: [usize; N],
+    vectors: usize,
+    out: [&'a mut [f32]; N],
+    parts: usize,
+) -> impl Iterator<Item = [RowPart<'a>; N]> {
+    let mut rows = rows.into_iter();
+    let mut each = out.map(|out| row_parts(rows.next().unwrap_or(0), vectors, out, parts));
+    std::iter::from_fn(move || {
+        let mut cut = each.each_mut().map(Iterator::next);
+        if cut.iter().any(Option::is_none) {
+            return None;
+        }
+        Some(std::array::from_fn(|i| {
+            cut[i].take().unwrap_or(RowPart {
+                rows: 0..0,
+                out: &mut [],
+            })
+        }))
+    })
 }
