@@ -5,6 +5,7 @@ mod demo;
 mod gas;
 mod page;
 mod rust;
+mod tiers;
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ const CHECKS: &[Check] = &[
     ("deny", rust::deny),
     ("mutants", crate::nightly::changed_mutants),
     ("contract", rust::contract),
+    ("tiers", tiers::tiers),
     ("scripts", rust::scripts),
     ("gas", gas::gas),
     ("e2e", rust::e2e),

@@ -18,6 +18,7 @@ pub mod run;
 mod scripts;
 pub mod setup;
 pub mod tidy;
+mod tiers;
 pub mod workspace;
 
 use args::Task;

@@ -6,6 +6,7 @@ mod explore;
 mod fuzz;
 mod gas;
 mod mutants;
+mod numerics;
 mod wasmd;
 
 use std::time::Instant;
@@ -57,6 +58,11 @@ const PARTS: &[Part] = &[
         "mutants",
         mutants::run,
         "small faults planted in the contract and its rules, each of which a test must notice",
+    ),
+    (
+        "numerics",
+        numerics::run,
+        "drawn runs on every kernel and processor, real or emulated, compared bit by bit",
     ),
     (
         "wasmd",

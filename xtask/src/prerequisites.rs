@@ -104,7 +104,7 @@ pub fn chromium(step: &Step) -> Result<PathBuf> {
 }
 
 /// The first folder of PATH that has this program.
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))

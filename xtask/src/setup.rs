@@ -1,8 +1,11 @@
 //! Everything the demo and the end-to-end tests need: made once, then found in the cache.
 
+pub(crate) mod aarch64;
 mod callers;
 mod checks;
 mod contract;
+mod debian;
+mod emulator;
 mod machine;
 mod model;
 mod node;
@@ -158,6 +161,37 @@ pub fn contract_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Resu
     let (Made::Ready(std) | Made::Now(std, _)) = wasm_std::get(&site, step)?;
     let (Made::Ready(path) | Made::Now(path, _)) = contract::build(&site, step, &std)?;
     Ok(path)
+}
+
+/// The standard library for bare wasm32 alone: the folder with the compiler's wrapper.
+///
+/// # Errors
+/// It cannot be had.
+pub fn wasm_std_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let (Made::Ready(std) | Made::Now(std, _)) = wasm_std::get(&Site { workspace, cache }, step)?;
+    Ok(std)
+}
+
+/// The model's weights alone.
+///
+/// # Errors
+/// They cannot be had.
+pub fn model_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let (Made::Ready(path) | Made::Now(path, _)) = model::get(&Site { workspace, cache }, step)?;
+    Ok(path)
+}
+
+/// QEMU's program for processors of this name.
+///
+/// # Errors
+/// It is not on the machine and cannot be had.
+pub fn emulator(
+    workspace: &Workspace,
+    cache: &Cache,
+    step: &Step,
+    processor: &str,
+) -> Result<PathBuf> {
+    emulator::get(&Site { workspace, cache }, step, processor)
 }
 
 /// Builds the page and gives its folder, `web/`; what is served lies in `dist` there.

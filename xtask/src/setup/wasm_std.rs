@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::debian::Apt;
 use super::{Made, Site};
 use crate::error::{Doing, Error, Result, make_dir, remove_dir};
 use crate::output;
@@ -76,98 +77,13 @@ fn source(step: &Step, compiler: &Compiler, scratch: &Path) -> Result<(PathBuf, 
     }
 }
 
-/// Debian's package of the source, fetched with an apt folder of our own: nothing is installed, and
-/// the mirror is the one the machine uses anyway.
+/// Debian's package of the source: nothing is installed.
 fn debian_source(step: &Step, compiler: &Compiler, scratch: &Path) -> Result<PathBuf> {
-    let apt = Apt::new(&scratch.join("apt"))?;
-    step.run(apt.command("apt-get").arg("update"))?;
-    let listed = capture(apt.command("apt-cache").args(["madison", "rust-src"]))?;
-    let version = matching_version(&listed, &compiler.release).ok_or_else(|| {
-        Error::Unavailable(format!(
-            "no package rust-src {} among:\n{listed}",
-            compiler.release
-        ))
-    })?;
-    let package = format!("rust-src={version}");
-    step.run(
-        apt.command("apt-get")
-            .args(["download", &package])
-            .current_dir(&apt.folder),
-    )?;
-    let unpack = format!(
-        "dpkg-deb --fsys-tarfile rust-src_*.deb | tar -x --wildcards \
-         './usr/src/rustc-{}/library/*' --exclude='*/library/vendor/*'",
-        compiler.release
-    );
-    step.run(
-        Command::new("sh")
-            .args(["-ec", &unpack])
-            .current_dir(&apt.folder),
-    )?;
-    Ok(apt
-        .folder
-        .join(format!("usr/src/rustc-{}/library", compiler.release)))
-}
-
-/// An apt configuration in a folder of its own.
-struct Apt {
-    folder: PathBuf,
-}
-
-impl Apt {
-    fn new(folder: &Path) -> Result<Self> {
-        let targets = capture(Command::new("apt-get").args([
-            "indextargets",
-            "--format",
-            "$(REPO_URI)",
-            "Identifier: Packages",
-        ]))?;
-        let mirror = targets
-            .lines()
-            .find(|uri| uri.contains("debian") && !uri.contains("security"))
-            .ok_or_else(|| Error::Unavailable("apt knows no Debian mirror".to_owned()))?;
-        make_dir(&folder.join("lists/partial"))?;
-        make_dir(&folder.join("cache/archives/partial"))?;
-        let list = format!(
-            "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} \
-             trixie-backports main\n"
-        );
-        let write = |name: &str, text: &str| {
-            let path = folder.join(name);
-            std::fs::write(&path, text).doing(|| format!("write {}", path.display()))
-        };
-        write("sources.list", &list)?;
-        write("status", "")?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        let path = |name: &str| self.folder.join(name).display().to_string();
-        for option in [
-            format!("Dir::State::Lists={}", path("lists")),
-            format!("Dir::Cache={}", path("cache")),
-            format!("Dir::Etc::SourceList={}", path("sources.list")),
-            "Dir::Etc::SourceParts=/dev/null".to_owned(),
-            format!("Dir::State::Status={}", path("status")),
-            "APT::Sandbox::User=root".to_owned(),
-            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
-        ] {
-            command.args(["-o", &option]);
-        }
-        command
-    }
-}
-
-/// The version of `apt-cache madison` that packages exactly this release.
-fn matching_version(listed: &str, release: &str) -> Option<String> {
-    listed
-        .lines()
-        .filter_map(|line| line.split('|').nth(1).map(str::trim))
-        .find(|version| version.starts_with(&format!("{release}+")))
-        .map(str::to_owned)
+    let apt = Apt::open(step, &scratch.join("apt"), "trixie-backports")?;
+    let folder = format!("usr/src/rustc-{}/library", compiler.release);
+    let files = [&format!("./{folder}/*"), "--exclude=*/library/vendor/*"];
+    apt.unpack(step, "rust-src", Some(&compiler.release), &files)?;
+    Ok(apt.folder().join(folder))
 }
 
 fn build(step: &Step, compiler: &Compiler, library: &Path, target: &Path) -> Result<()> {
@@ -263,17 +179,6 @@ mod tests {
         };
         assert_eq!(compiler(text).unwrap(), want);
         assert!(compiler("nothing").is_err());
-    }
-
-    #[test]
-    fn only_the_same_release_matches() {
-        let listed =
-            "  rust-src | 1.96.1+dfsg1-1~bpo13+1 | m\n  rust-src | 1.95.0+dfsg1-2~bpo13+1 | m";
-        assert_eq!(
-            matching_version(listed, "1.95.0").as_deref(),
-            Some("1.95.0+dfsg1-2~bpo13+1")
-        );
-        assert_eq!(matching_version(listed, "1.95"), None);
     }
 
     #[test]

@@ -88,10 +88,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "localnet",
         ],
     ),
-    (
-        "antiphon-tiers",
-        &["content", "documents", "numerics", "engine"],
-    ),
+    ("antiphon-tiers", &["numerics", "gguf"]),
     ("xtask", &[]),
 ];
 
