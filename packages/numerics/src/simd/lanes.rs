@@ -128,11 +128,14 @@ macro_rules! methods {
 }
 pub(crate) use methods;
 
-/// Writes the functions that [`crate::kernel`] calls, for the instruction set `$lanes`; products use
-/// `$better` where `$has` finds it. `$registers` registers of rows and at most `$vectors` vectors are
-/// worked on together in products; `$all` registers are 16 lanes.
+/// Writes the functions that [`crate::kernel`] calls, for an instruction set: its products work on
+/// registers of rows x at most so many vectors together. Another, where it is found, may be better at
+/// them. `$all` registers are 16 lanes.
 macro_rules! entries {
-    ($lanes:ty $(, $has:expr => $better:ty)?; $registers:literal, $vectors:literal, $all:literal) => {
+    (
+        $lanes:ty: $rows:literal x $most:literal
+        $(, $has:expr => $better:ty: $better_rows:literal x $better_most:literal)?; $all:literal
+    ) => {
         /// The product of rows of an interleaved matrix; see [`crate::Matrix`] for the arguments.
         pub(crate) fn product(
             w: &$crate::interleaved::Interleaved,
@@ -147,12 +150,12 @@ macro_rules! entries {
                 if $has {
                     // SAFETY: the processor has the instruction set, just checked.
                     return unsafe {
-                        product::<$better, $registers, $vectors>(w, rows, x, out, stride)
+                        product::<$better, $better_rows, $better_most>(w, rows, x, out, stride)
                     };
                 }
             )?
             // SAFETY: the processor has the instruction set, just checked.
-            unsafe { product::<$lanes, $registers, $vectors>(w, rows, x, out, stride) }
+            unsafe { product::<$lanes, $rows, $most>(w, rows, x, out, stride) }
         }
 
         /// Scores of whole blocks of positions for each head of the query.

@@ -24,7 +24,7 @@ pub(crate) fn has_dotprod() -> bool {
 }
 
 copies! { "neon" }
-entries! { Neon, has_dotprod() => Dotprod; 4, 4, 4 }
+entries! { Neon: 4 x 4, has_dotprod() => Dotprod: 4 x 4; 4 }
 
 /// What does not depend on the dot product.
 macro_rules! common {

@@ -43,6 +43,7 @@ pub(crate) unsafe fn product<L: Lanes, const R: usize, const M: usize>(
     check(w, x);
     let (blocks, vectors) = (w.blocks, x.vectors());
     let (all_lines, all_headers) = w.groups(rows.start / GROUP..rows.end.div_ceil(GROUP));
+    let mut values = [[0.0; GROUP]; TILE];
     for g in 0..rows.len().div_ceil(GROUP) {
         let span = |unit: usize| g * blocks * unit..(g + 1) * blocks * unit;
         let from = g * GROUP;
@@ -57,16 +58,22 @@ pub(crate) unsafe fn product<L: Lanes, const R: usize, const M: usize>(
                 at,
                 blocks,
             };
-            let mut values = [[0.0; GROUP]; TILE];
             // SAFETY: the instruction set is there; the slices hold `blocks` blocks of this
             // format; `check` found the activations of all vectors, and `at + tile` is within.
             unsafe { group::<L, R, M>(w.ty, tile, &input, &mut values) };
             for (p, values) in values.iter().enumerate().take(tile) {
-                let to = (at + p) * stride + from;
-                out[to..to + len].copy_from_slice(&values[..len]);
+                put(values, len, &mut out[(at + p) * stride + from..]);
             }
             at += tile;
         }
+    }
+}
+
+/// Stores the rows of a group that there are; a whole group without a call.
+fn put(values: &[f32; GROUP], rows: usize, out: &mut [f32]) {
+    match out.first_chunk_mut() {
+        Some(out) if rows == GROUP => *out = *values,
+        _ => out[..rows].copy_from_slice(&values[..rows]),
     }
 }
 

@@ -16,7 +16,7 @@ use std::arch::wasm32::{
 fn assert_available() {}
 
 copies! { "simd128" }
-entries! { Wasm; 2, 4, 4 }
+entries! { Wasm: 2 x 4; 4 }
 
 /// Bytes are widened to 16 bits, those at even and at odd places apart; sums hold 32 bits.
 pub(crate) struct Wasm;

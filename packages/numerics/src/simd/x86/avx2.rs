@@ -25,7 +25,7 @@ fn assert_available() {
 }
 
 copies! { "avx2,f16c" }
-entries! { Avx2; 2, 4, 2 }
+entries! { Avx2: 2 x 4; 2 }
 
 /// The registers of AVX2. Sums of products are 16 bits wide: `maddubs` adds two products of an
 /// unsigned weight and a signed quant without saturating, since they are at most 63 * 127.

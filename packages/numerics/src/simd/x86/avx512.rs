@@ -32,7 +32,7 @@ pub(crate) fn has_vnni() -> bool {
 }
 
 copies! { "avx512f,avx512bw" }
-entries! { Avx512, has_vnni() => Vnni; 1, 8, 1 }
+entries! { Avx512: 1 x 8, has_vnni() => Vnni: 1 x 8; 1 }
 
 /// What does not depend on VNNI.
 macro_rules! common {

@@ -27,7 +27,8 @@ pub(crate) fn has_ssse3() -> bool {
 }
 
 copies! { "sse2" }
-entries! { Sse2, has_ssse3() => Ssse3; 2, 4, 4 }
+// More vectors at once leave SSE2 alone short of registers: slower than one after the other.
+entries! { Sse2: 2 x 1, has_ssse3() => Ssse3: 2 x 4; 4 }
 
 /// What does not depend on SSSE3. Sums of products are 16 bits wide, as with AVX2.
 macro_rules! common {

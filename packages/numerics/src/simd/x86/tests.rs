@@ -19,7 +19,7 @@ type Product = unsafe fn(&Interleaved, Range<usize>, &Activations, &mut [f32], u
 fn sets() -> [(&'static str, bool, Product); 5] {
     let vnni = avx512::available() && avx512::has_vnni();
     [
-        ("sse2 alone", true, product::<sse2::Sse2, 2, 4>),
+        ("sse2 alone", true, product::<sse2::Sse2, 2, 1>),
         ("ssse3", sse2::has_ssse3(), product::<sse2::Ssse3, 2, 4>),
         ("avx2", avx2::available(), product::<avx2::Avx2, 2, 4>),
         (
