@@ -1,5 +1,7 @@
 //! Rotary positions (CN-1 sections 5.3 and 6): a table from a fixed series, then rotations.
 
+use std::sync::OnceLock;
+
 const LN2: f64 = f64::from_bits(0x3FE6_2E42_FEFA_39EF);
 const PIO2: f64 = f64::from_bits(0x3FF9_21FB_5444_2D18);
 const C1: f64 = f64::from_bits(0x3FF9_21FB_5440_0000);
@@ -89,46 +91,66 @@ impl RopeSettings {
     }
 }
 
-/// Cosines and sines for each position.
+/// Positions whose rows are computed together.
+const BLOCK: usize = 256;
+
+/// Cosines and sines for each position, computed in blocks when they are first asked for: a context
+/// of a million positions costs nothing until it is used.
 #[derive(Debug)]
 pub struct RopeTable {
-    half: usize,
-    /// Row `p`: `half` cosines, then `half` sines.
-    rows: Vec<f32>,
+    frequencies: Vec<f64>,
+    positions: usize,
+    /// Rows of [`BLOCK`] positions; row `p`: cosines, then sines.
+    blocks: Vec<OnceLock<Box<[f32]>>>,
 }
 
 impl RopeTable {
-    /// Computes rows for positions `0..positions`, about 0.2 microseconds for each entry.
+    /// A table for positions `0..positions`; an entry takes about 0.2 microseconds when its block is
+    /// first used.
     #[must_use]
     pub fn new(settings: &RopeSettings, positions: usize) -> Self {
-        let half = settings.dim / 2;
-        let frequencies: Vec<f64> = (0..half).map(|i| settings.frequency(i)).collect();
-        let mut rows = Vec::with_capacity(positions * settings.dim);
-        let mut sines = Vec::with_capacity(half);
-        for p in 0..positions {
-            sines.clear();
-            for &f in &frequencies {
-                let (sin, cos) = sin_cos(p as f64 * f);
-                rows.push(cos as f32);
-                sines.push(sin as f32);
-            }
-            rows.extend_from_slice(&sines);
+        let frequency = |i| settings.frequency(i);
+        Self {
+            frequencies: (0..settings.dim / 2).map(frequency).collect(),
+            positions,
+            blocks: (0..positions.div_ceil(BLOCK))
+                .map(|_| OnceLock::new())
+                .collect(),
         }
-        Self { half, rows }
     }
 
     /// Cosines and sines of a position.
+    ///
+    /// # Panics
+    /// If the table has no such position.
     #[must_use]
     pub fn row(&self, position: usize) -> (&[f32], &[f32]) {
-        let from = position * 2 * self.half;
-        self.rows[from..from + 2 * self.half].split_at(self.half)
+        let half = self.frequencies.len();
+        let first = position / BLOCK * BLOCK;
+        let block = self.blocks[position / BLOCK].get_or_init(|| self.rows(first));
+        let from = (position - first) * 2 * half;
+        block[from..from + 2 * half].split_at(half)
+    }
+
+    /// The rows of a block, which begins at position `first`.
+    fn rows(&self, first: usize) -> Box<[f32]> {
+        let last = (first + BLOCK).min(self.positions);
+        let mut rows = Vec::with_capacity((last - first) * 2 * self.frequencies.len());
+        for p in first..last {
+            let turns = self.frequencies.iter().map(|f| sin_cos(p as f64 * f));
+            let (sines, cosines): (Vec<f32>, Vec<f32>) =
+                turns.map(|(sin, cos)| (sin as f32, cos as f32)).unzip();
+            rows.extend(cosines);
+            rows.extend(sines);
+        }
+        rows.into_boxed_slice()
     }
 
     /// The table as its fingerprint is taken: rows, f32 little endian.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        self.rows
-            .iter()
+        let rows = (0..self.positions).map(|p| self.row(p));
+        rows.flat_map(|(cosines, sines)| cosines.iter().chain(sines))
             .flat_map(|value| value.to_le_bytes())
             .collect()
     }
