@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use antiphon_api::Finish;
 use antiphon_engine::template::Template;
-use antiphon_engine::{FileHash, Generation, Input, Job, Kernel, Model, Options};
+use antiphon_engine::{FileHash, Generation, Input, Job, Kernel, Model, Options, Profile};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
@@ -61,6 +61,12 @@ pub struct InferArgs {
     /// Inner loops
     #[arg(long, value_enum, default_value_t)]
     pub kernel: KernelChoice,
+    /// Folder of repacked weights: made once, mapped, shared by processes; memory if absent
+    #[arg(long, value_name = "FOLDER")]
+    pub packed: Option<PathBuf>,
+    /// Tell where the time of decoding goes, and how it compares with this machine's memory
+    #[arg(long)]
+    pub profile: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -103,6 +109,11 @@ pub struct InferReport {
     pub kernel: &'static str,
     /// How long it took.
     pub seconds: InferSeconds,
+    /// Where the weights were.
+    pub weights: String,
+    /// With `--profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
 }
 
 impl KernelChoice {
@@ -132,7 +143,12 @@ impl KernelChoice {
 /// A damaged model, an invalid prompt, or numbers out of range.
 pub fn infer(args: &InferArgs) -> Result<InferReport, ClientError> {
     let job = job_of(args)?;
-    let model = load(&args.gguf, args.threads, args.kernel)?;
+    let options = Options {
+        packed: args.packed.clone(),
+        profile: args.profile,
+        ..options(args.threads, args.kernel)?
+    };
+    let model = load_with(&args.gguf, &options)?;
     let mut quiet = |_: antiphon_engine::Progress<'_>| ControlFlow::Continue(());
     let made = model
         .generate(&job, &mut quiet)
@@ -149,13 +165,20 @@ pub fn load(
     threads: Option<usize>,
     kernel: KernelChoice,
 ) -> Result<Model, ClientError> {
-    let options = Options {
+    load_with(path, &options(threads, kernel)?)
+}
+
+fn options(threads: Option<usize>, kernel: KernelChoice) -> Result<Options, ClientError> {
+    Ok(Options {
         threads: threads.unwrap_or_else(processors),
         kernel: kernel.kernel()?,
         hash: FileHash::Compute,
-        packed: None,
-    };
-    Model::load(path, &options).map_err(|error| ClientError::Engine(error.to_string()))
+        ..Options::default()
+    })
+}
+
+fn load_with(path: &std::path::Path, options: &Options) -> Result<Model, ClientError> {
+    Model::load(path, options).map_err(|error| ClientError::Engine(error.to_string()))
 }
 
 fn processors() -> usize {
@@ -233,5 +256,7 @@ fn report(args: &InferArgs, model: &Model, made: &Generation) -> InferReport {
             prefill: made.seconds.prefill,
             decode: made.seconds.decode,
         },
+        weights: model.placement().to_string(),
+        profile: model.profile(),
     }
 }

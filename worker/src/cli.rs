@@ -349,7 +349,7 @@ fn engine(args: &Engine) -> Result<(), Failure> {
     let (requests, cancelled) = crate::child_input::split(std::io::stdin());
     Ok(antiphon_engine::child::serve_cancellable(
         requests,
-        std::io::stdout().lock(),
+        std::io::stdout(),
         &[antiphon_engine::CN_1],
         &|id| cancelled.is(id),
     )?)

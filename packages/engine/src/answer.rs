@@ -10,7 +10,7 @@ use crate::trace;
 use antiphon_documents::Sampling;
 use antiphon_numerics::sample;
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Prompt tokens between two reports of progress. An engine whose bits depend on the split of a
 /// prompt is reproducible because this never changes.
@@ -27,6 +27,9 @@ pub trait Logits {
 
     /// The logits of the last position fed, in id order.
     fn last(&self) -> &[f32];
+
+    /// Told how long the hash of the logits and the choice of a token took, for whoever measures.
+    fn chose(&self, _hashing: Duration, _choosing: Duration) {}
 }
 
 impl<L: Logits + ?Sized> Logits for Box<L> {
@@ -40,7 +43,7 @@ impl<L: Logits + ?Sized> Logits for Box<L> {
 }
 
 /// Answers a job. `context` is the longest of the engine and file; `open` makes the logits of a
-/// job of at most so many positions.
+/// job with this prompt and at most so many positions.
 ///
 /// # Errors
 /// [`JobError`], from the job's own checks, the logits, or `report`.
@@ -48,7 +51,7 @@ pub fn answer<L: Logits>(
     tokenizer: &Tokenizer,
     context: u32,
     job: &Job,
-    open: impl FnOnce(usize) -> Result<L, JobError>,
+    open: impl FnOnce(&[u32], usize) -> Result<L, JobError>,
     report: &mut Report<'_>,
 ) -> Result<Generation, JobError> {
     job.check()?;
@@ -59,8 +62,9 @@ pub fn answer<L: Logits>(
     let positions = prompt_tokens
         .saturating_add(job.max_output_tokens)
         .min(context);
+    let positions = usize::try_from(positions).unwrap_or(usize::MAX);
     let mut run = Run {
-        logits: open(usize::try_from(positions).unwrap_or(usize::MAX))?,
+        logits: open(&prompt_ids, positions)?,
         sampling: job.sampling,
         hashes: Vec::new(),
     };
@@ -161,14 +165,19 @@ struct Run<L> {
 impl<L: Logits> Chooser for Run<L> {
     fn choose(&mut self, index: u32) -> Result<u32, JobError> {
         let logits = self.logits.last();
+        let start = Instant::now();
         self.hashes.push(trace::logits_sha256(logits));
+        let hashed = Instant::now();
         let sampling = sample::Sampling {
             temperature_milli: self.sampling.temperature_milli,
             top_k: self.sampling.top_k,
             top_p_milli: self.sampling.top_p_milli,
         };
         let bits = trace::sample_bits(self.sampling.seed, index);
-        Ok(sample::choose(logits, &sampling, bits))
+        let chosen = sample::choose(logits, &sampling, bits);
+        let (hashing, choosing) = (hashed.duration_since(start), hashed.elapsed());
+        self.logits.chose(hashing, choosing);
+        Ok(chosen)
     }
 
     fn feed(&mut self, token: u32) -> Result<(), JobError> {

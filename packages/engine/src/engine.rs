@@ -31,8 +31,18 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// [`JobError`]; [`JobError::is_deterministic`] tells whether it is voted.
     fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError> {
         let context = self.about().context_length;
-        let open = |positions| self.open(positions);
+        let open = |_: &[u32], positions| self.open(positions);
         answer::answer(self.tokenizer(), context, job, open, report)
+    }
+
+    /// Most jobs that are computed at once; one more waits for its turn.
+    fn jobs(&self) -> usize {
+        1
+    }
+
+    /// Where the weights are, in words.
+    fn weights(&self) -> String {
+        "in memory".to_owned()
     }
 
     /// The ids of a job's prompt, each checked against the vocabulary.
@@ -117,6 +127,14 @@ impl Engine for Model {
 
     fn tokenizer(&self) -> &Tokenizer {
         self.tokenizer()
+    }
+
+    fn jobs(&self) -> usize {
+        self.jobs()
+    }
+
+    fn weights(&self) -> String {
+        self.placement().to_string()
     }
 
     fn open(&self, positions: usize) -> Result<Box<dyn Logits + '_>, JobError> {

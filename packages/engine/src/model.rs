@@ -1,15 +1,23 @@
 //! A model that is ready to answer.
 
+mod batch;
 mod generate;
 mod load;
+mod prefixes;
+mod sequence;
+mod turns;
 
-pub use load::{FileHash, LoadError, Options};
+pub use load::{FileHash, JOBS, LoadError, Options, PREFIX_BYTES};
 
 use crate::gguf::Settings;
 use crate::packed::Placement;
 use crate::pool::Threads;
+use crate::profile::{Clock, Profile};
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{Kernel, Transformer};
+use batch::Batch;
+use prefixes::Prefixes;
+use turns::Turns;
 
 /// A loaded model with its tokenizer and threads.
 #[derive(Debug)]
@@ -23,6 +31,10 @@ pub struct Model {
     sha256_computed: bool,
     placement: Placement,
     load_seconds: f64,
+    prefixes: Prefixes,
+    batch: Batch,
+    turns: Turns,
+    clock: Option<Clock>,
 }
 
 impl Model {
@@ -87,6 +99,20 @@ impl Model {
         [blocks, kv_heads, head_dim]
             .into_iter()
             .fold(8, |n, by| n.saturating_mul(by.into()))
+    }
+
+    /// Most jobs that share a step.
+    #[must_use]
+    pub const fn jobs(&self) -> usize {
+        self.batch.most()
+    }
+
+    /// Where the time of decoding went so far; none unless [`Options::profile`] asked for it.
+    /// Measures the memory's bandwidth, which takes about a second.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        let clock = self.clock.as_ref()?;
+        Some(clock.report(&self.network, self.threads()))
     }
 
     /// Where the weights are.

@@ -149,6 +149,9 @@ impl ChildInference {
             numerics: served.manifest.numerics.clone(),
             sha256: Some(weights.sha256),
             threads: self.options.threads,
+            // One request at a time.
+            jobs: Some(1),
+            ..LoadRequest::default()
         });
         match running.ask(action, self.options.token_timeout).await? {
             Said::Loaded(loaded) => {

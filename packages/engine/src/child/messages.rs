@@ -31,7 +31,7 @@ pub enum Action {
 }
 
 /// Which model to load, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadRequest {
     /// The GGUF file.
@@ -42,6 +42,15 @@ pub struct LoadRequest {
     pub sha256: Option<Hex<32>>,
     /// Threads that compute.
     pub threads: usize,
+    /// Folder of repacked weights; without it they are repacked into memory.
+    #[serde(default)]
+    pub packed: Option<PathBuf>,
+    /// Most bytes of keys and values kept for jobs that begin alike; the engine's choice if absent.
+    #[serde(default)]
+    pub prefix_bytes: Option<usize>,
+    /// Most jobs at once; the engine's choice if absent.
+    #[serde(default)]
+    pub jobs: Option<usize>,
 }
 
 /// No choice: the kernel this processor would use is tested, and the scalar reference.
@@ -150,6 +159,10 @@ pub struct Loaded {
     pub cache_bytes_per_token: u64,
     /// Seconds of loading.
     pub seconds: f64,
+    /// Most jobs that are computed at once: further ones wait.
+    pub jobs: usize,
+    /// Where the weights are, in words.
+    pub weights: String,
 }
 
 /// A passed self test.

@@ -1,14 +1,19 @@
 //! The child's loop.
 
+use super::jobs::Jobs;
 use super::messages::{
     Action, Failure, GenerateRequest, GoldenRequest, LoadRequest, Loaded, Outcome, ProgressMsg,
     Reply, Reproduced, Request, SecondsMsg, SelfTested,
 };
-use crate::{Engine, EngineKind, FileHash, Kernel, Options, Progress, find, golden, self_test};
+use crate::{
+    Engine, EngineKind, FileHash, JOBS, Kernel, Options, PREFIX_BYTES, Progress, find, golden,
+    self_test,
+};
 use antiphon_content::Hex;
 use antiphon_documents::Manifest;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longest request line in bytes: the ids of a prompt of 131,072 tokens fit.
 pub const LINE_LIMIT: usize = 2 << 20;
@@ -17,7 +22,11 @@ pub const LINE_LIMIT: usize = 2 << 20;
 ///
 /// # Errors
 /// Reading or writing failed: the parent is gone.
-pub fn serve(reader: impl BufRead, writer: impl Write, engines: &[EngineKind]) -> io::Result<()> {
+pub fn serve(
+    reader: impl BufRead,
+    writer: impl Write + Send,
+    engines: &[EngineKind],
+) -> io::Result<()> {
     serve_cancellable(reader, writer, engines, &|_| false)
 }
 
@@ -28,32 +37,48 @@ pub fn serve(reader: impl BufRead, writer: impl Write, engines: &[EngineKind]) -
 /// Reading or writing failed: the parent is gone.
 pub fn serve_cancellable(
     mut reader: impl BufRead,
-    writer: impl Write,
+    writer: impl Write + Send,
     engines: &[EngineKind],
-    cancelled: &dyn Fn(u64) -> bool,
+    cancelled: &(dyn Fn(u64) -> bool + Sync),
 ) -> io::Result<()> {
-    let mut child = Child {
-        engines,
-        model: None,
-        writer,
+    let parent = Parent {
+        writer: Mutex::new(writer),
         cancelled,
     };
-    loop {
-        match read_line(&mut reader)? {
-            Line::End => return Ok(()),
-            Line::TooLong => {
-                let text = format!("a request is longer than {LINE_LIMIT} bytes: send less");
-                child.fail(None, Failure::local("request", &text))?;
-            }
-            Line::Text(line) => match serde_json::from_slice::<Request>(&line) {
-                Ok(request) => child.answer(request)?,
-                Err(e) => {
-                    let text = format!("the line is no request: {e}");
-                    child.fail(None, Failure::local("request", &text))?;
+    let jobs = Jobs::default();
+    let mut model: Option<Arc<dyn Engine>> = None;
+    std::thread::scope(|scope| {
+        loop {
+            let request = match read_line(&mut reader)? {
+                Line::End => return jobs.all_done(),
+                Line::TooLong => {
+                    let text = format!("a request is longer than {LINE_LIMIT} bytes: send less");
+                    parent.fail(None, Failure::local("request", &text))?;
+                    continue;
                 }
-            },
+                Line::Text(line) => match serde_json::from_slice::<Request>(&line) {
+                    Ok(request) => request,
+                    Err(e) => {
+                        let text = format!("the line is no request: {e}");
+                        parent.fail(None, Failure::local("request", &text))?;
+                        continue;
+                    }
+                },
+            };
+            match (request.action, &model) {
+                (Action::Generate(job), Some(engine)) => {
+                    let engine = Arc::clone(engine);
+                    jobs.begin(engine.jobs())?;
+                    let (parent, jobs, id) = (&parent, &jobs, request.id);
+                    scope.spawn(move || jobs.end(parent.generate(id, &*engine, job)));
+                }
+                (action, _) => {
+                    jobs.all_done()?;
+                    parent.answer(engines, &mut model, request.id, action)?;
+                }
+            }
         }
-    }
+    })
 }
 
 enum Line {
@@ -78,56 +103,76 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<Line> {
     Ok(Line::TooLong)
 }
 
-struct Child<'c, W> {
-    engines: &'c [EngineKind],
-    model: Option<Box<dyn Engine>>,
-    writer: W,
-    cancelled: &'c dyn Fn(u64) -> bool,
+/// The parent, to whom several jobs may speak: line by line.
+struct Parent<'c, W> {
+    writer: Mutex<W>,
+    cancelled: &'c (dyn Fn(u64) -> bool + Sync),
 }
 
-impl<W: Write> Child<'_, W> {
-    fn answer(&mut self, request: Request) -> io::Result<()> {
-        let id = Some(request.id);
-        let mut teller = Teller::new(&mut self.writer, id, self.cancelled);
-        let result = match request.action {
-            Action::Load(load) => reload(self.engines, &mut self.model, &load),
+impl<W: Write> Parent<'_, W> {
+    /// Everything but a job of a loaded model; nothing else runs meanwhile.
+    fn answer(
+        &self,
+        engines: &[EngineKind],
+        model: &mut Option<Arc<dyn Engine>>,
+        id: u64,
+        action: Action,
+    ) -> io::Result<()> {
+        let mut teller = Teller::new(self, id);
+        let result = match action {
+            Action::Load(load) => reload(engines, model, &load),
             Action::SelfTest(_) => test(),
-            Action::Golden(golden) => reproduce(self.model.as_deref(), &golden, &mut teller),
-            Action::Generate(job) => generate(self.model.as_deref(), job, &mut teller),
+            Action::Golden(golden) => reproduce(model.as_deref(), &golden, &mut teller),
+            Action::Generate(job) => job.job().and_then(|_| Err(no_model())),
         };
+        self.close(teller, result)
+    }
+
+    fn generate(&self, id: u64, model: &dyn Engine, job: GenerateRequest) -> io::Result<()> {
+        let mut teller = Teller::new(self, id);
+        let result = generate(model, job, &mut teller);
+        self.close(teller, result)
+    }
+
+    fn close(&self, teller: Teller<'_, W>, result: Result<Outcome, Failure>) -> io::Result<()> {
         teller.written?;
         match result {
-            Ok(outcome) => write_line(&mut self.writer, &Reply { id, outcome }),
-            Err(failure) => self.fail(id, failure),
+            Ok(outcome) => self.write(Some(teller.id), outcome),
+            Err(failure) => self.fail(Some(teller.id), failure),
         }
     }
 
-    fn fail(&mut self, id: Option<u64>, failure: Failure) -> io::Result<()> {
-        let outcome = Outcome::Failed(failure);
-        write_line(&mut self.writer, &Reply { id, outcome })
+    fn fail(&self, id: Option<u64>, failure: Failure) -> io::Result<()> {
+        self.write(id, Outcome::Failed(failure))
+    }
+
+    fn write(&self, id: Option<u64>, outcome: Outcome) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&Reply { id, outcome })?;
+        line.push(b'\n');
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write_all(&line)?;
+        writer.flush()
     }
 }
 
 /// Tells the parent of progress; a parent that no longer reads breaks the job off.
-struct Teller<'w, W> {
-    writer: &'w mut W,
-    id: Option<u64>,
-    cancelled: &'w dyn Fn(u64) -> bool,
+struct Teller<'p, W> {
+    parent: &'p Parent<'p, W>,
+    id: u64,
     state: ProgressMsg,
     written: io::Result<()>,
 }
 
-impl<'w, W: Write> Teller<'w, W> {
-    fn new(writer: &'w mut W, id: Option<u64>, cancelled: &'w dyn Fn(u64) -> bool) -> Self {
+impl<'p, W: Write> Teller<'p, W> {
+    fn new(parent: &'p Parent<'_, W>, id: u64) -> Self {
         let state = ProgressMsg {
             prompt_done: 0,
             prompt_tokens: 0,
             output_tokens: 0,
         };
         Self {
-            writer,
+            parent,
             id,
-            cancelled,
             state,
             written: Ok(()),
         }
@@ -147,14 +192,8 @@ impl<'w, W: Write> Teller<'w, W> {
             }
         }
         let outcome = Outcome::Progress(self.state);
-        self.written = write_line(
-            self.writer,
-            &Reply {
-                id: self.id,
-                outcome,
-            },
-        );
-        if self.written.is_ok() && !self.id.is_some_and(self.cancelled) {
+        self.written = self.parent.write(Some(self.id), outcome);
+        if self.written.is_ok() && !(self.parent.cancelled)(self.id) {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -164,7 +203,7 @@ impl<'w, W: Write> Teller<'w, W> {
 
 fn reload(
     engines: &[EngineKind],
-    slot: &mut Option<Box<dyn Engine>>,
+    slot: &mut Option<Arc<dyn Engine>>,
     request: &LoadRequest,
 ) -> Result<Outcome, Failure> {
     // The model before goes first: two may not fit the memory of the child.
@@ -176,7 +215,10 @@ fn reload(
         threads: request.threads,
         kernel: None,
         hash,
-        packed: None,
+        packed: request.packed.clone(),
+        prefix_bytes: request.prefix_bytes.unwrap_or(PREFIX_BYTES),
+        jobs: request.jobs.unwrap_or(JOBS),
+        profile: false,
     };
     let load = find(engines, &request.numerics).map(|kind| kind.load);
     let model = load
@@ -192,8 +234,10 @@ fn reload(
         context_length: about.context_length,
         cache_bytes_per_token: about.cache_bytes_per_token,
         seconds: about.load_seconds,
+        jobs: model.jobs(),
+        weights: model.weights(),
     };
-    *slot = Some(model);
+    *slot = Some(Arc::from(model));
     Ok(Outcome::Loaded(loaded))
 }
 
@@ -220,12 +264,11 @@ fn reproduce<W: Write>(
 }
 
 fn generate<W: Write>(
-    model: Option<&dyn Engine>,
+    model: &dyn Engine,
     request: GenerateRequest,
     teller: &mut Teller<'_, W>,
 ) -> Result<Outcome, Failure> {
     let job = request.job()?;
-    let model = model.ok_or_else(no_model)?;
     let made = model
         .generate(&job, &mut |news| teller.tell(news))
         .map_err(|error| Failure {
@@ -246,11 +289,4 @@ fn test() -> Result<Outcome, Failure> {
 
 fn no_model() -> Failure {
     Failure::local("no_model", &"no model is loaded: send a load request first")
-}
-
-fn write_line(writer: &mut impl Write, reply: &Reply) -> io::Result<()> {
-    let mut line = serde_json::to_vec(reply)?;
-    line.push(b'\n');
-    writer.write_all(&line)?;
-    writer.flush()
 }

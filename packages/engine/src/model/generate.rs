@@ -1,10 +1,11 @@
 //! The logits of CN-1, for one job.
 
 use super::Model;
+use super::sequence::Sequence;
 use crate::Report;
 use crate::answer::{Logits, answer, prompt_ids};
 use crate::job::{Generation, Job, JobError};
-use antiphon_numerics::Cache;
+use std::time::Duration;
 
 impl Model {
     /// Answers a job. Nothing but the job and the file changes a bit of the result, the seconds
@@ -13,18 +14,14 @@ impl Model {
     /// # Errors
     /// [`JobError`]; [`JobError::is_deterministic`] tells whether it is voted.
     pub fn generate(&self, job: &Job, report: &mut Report<'_>) -> Result<Generation, JobError> {
-        let open = |positions| Ok(self.logits(positions));
+        let open = |prompt: &[u32], capacity| Ok(Sequence::new(self, prompt, capacity));
         answer(&self.tokenizer, self.context_length(), job, open, report)
     }
 
     /// The logits of a job of at most so many positions.
     #[must_use]
     pub fn logits(&self, positions: usize) -> impl Logits + '_ {
-        Run {
-            model: self,
-            cache: Cache::new(self.network.config(), positions),
-            logits: Vec::new(),
-        }
+        Sequence::new(self, &[], positions)
     }
 
     /// The ids of a job's prompt, each checked against the vocabulary.
@@ -36,31 +33,18 @@ impl Model {
     }
 }
 
-/// A job in progress.
-struct Run<'m> {
-    model: &'m Model,
-    cache: Cache,
-    logits: Vec<f32>,
-}
-
-impl Logits for Run<'_> {
+impl Logits for Sequence<'_> {
     fn feed(&mut self, tokens: &[u32], wanted: bool) -> Result<(), JobError> {
-        let Self {
-            model,
-            cache,
-            logits,
-        } = self;
-        let network = &model.network;
-        model
-            .threads
-            .enter(|exec| match wanted {
-                true => network.forward_into(cache, tokens, exec, logits),
-                false => network.forward_no_head(cache, tokens, exec),
-            })
-            .map_err(JobError::Numeric)
+        self.feed(tokens, wanted)
     }
 
     fn last(&self) -> &[f32] {
-        &self.logits
+        self.last()
+    }
+
+    fn chose(&self, hashing: Duration, choosing: Duration) {
+        if let Some(clock) = self.clock() {
+            clock.chose(hashing, choosing);
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! From a file to a model: map, check, hash, repack.
 
 use super::Model;
+use super::batch::Batch;
+use super::prefixes::Prefixes;
+use super::turns::Turns;
 use crate::file::ModelFile;
 use crate::gguf::{self, BuildError, GgufError, wide};
 use crate::packed::Packed;
 use crate::pool::Threads;
+use crate::profile::Clock;
 use crate::tokenizer::Tokenizer;
 use antiphon_numerics::{Kernel, ModelError, ShapeError, Transformer};
 use std::io;
@@ -26,7 +30,19 @@ pub struct Options {
     /// Folder of repacked weights: mapped, shared with other processes, made if it is not there.
     /// None means that they are repacked into memory.
     pub packed: Option<PathBuf>,
+    /// Most bytes of keys and values kept of jobs that have ended, for those that begin alike; 0
+    /// keeps nothing.
+    pub prefix_bytes: usize,
+    /// Most jobs whose tokens are computed together.
+    pub jobs: usize,
+    /// Keep the times of the parts of each step for [`Model::profile`].
+    pub profile: bool,
 }
+
+/// Keys and values kept by default: 5,800 positions of a model of 135 million weights.
+pub const PREFIX_BYTES: usize = 256 << 20;
+/// Jobs computed together by default; the kernels read weights once for four.
+pub const JOBS: usize = 4;
 
 impl Default for Options {
     fn default() -> Self {
@@ -35,6 +51,9 @@ impl Default for Options {
             kernel: None,
             hash: FileHash::Compute,
             packed: None,
+            prefix_bytes: PREFIX_BYTES,
+            jobs: JOBS,
+            profile: false,
         }
     }
 }
@@ -141,6 +160,10 @@ impl Model {
             bytes: wide(file.bytes().len()),
             sha256: file.sha256(),
             sha256_computed: file.sha256_computed(),
+            prefixes: Prefixes::new(options.prefix_bytes),
+            batch: Batch::new(options.jobs),
+            turns: Turns::default(),
+            clock: options.profile.then(Clock::default),
             load_seconds: start.elapsed().as_secs_f64(),
         })
     }

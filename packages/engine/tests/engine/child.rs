@@ -37,6 +37,9 @@ fn load(path: PathBuf) -> Action {
         numerics: CN_1.numerics.to_owned(),
         sha256: None,
         threads: 1,
+        // One after the other: the replies come in the order of the requests.
+        jobs: Some(1),
+        ..LoadRequest::default()
     })
 }
 
@@ -179,6 +182,7 @@ fn faults_of_this_machine_or_model_are_not_voted() {
         numerics: CN_1.numerics.to_owned(),
         sha256: Some(Hex([1; 32])),
         threads: 1,
+        ..LoadRequest::default()
     });
     let llama3 = Action::Generate(GenerateRequest {
         input: InputMsg::Document(Prompt::greedy(vec![Message::user("x")], 1).to_canonical()),
@@ -348,4 +352,44 @@ fn requests_look_as_documented() {
         text,
         r#"{"id":3,"action":{"generate":{"input":{"ids":{"prompt_ids":[1,2],"sampling":{"temperature_milli":0,"top_k":0,"top_p_milli":1000,"seed":0},"max_output_tokens":3,"stop":[]}},"template":null,"context_tokens":null}}}"#
     );
+}
+
+#[test]
+fn several_jobs_are_computed_together_and_each_is_answered_as_alone() {
+    let tiny = TinyModel::new();
+    let job = |i: u32| {
+        let prompt = Prompt::greedy(vec![Message::user("x".repeat(20 + 9 * i as usize))], 20);
+        Action::Generate(GenerateRequest {
+            input: InputMsg::Document(prompt.to_canonical()),
+            template: Some("chatml".to_owned()),
+            context_tokens: Some(500),
+        })
+    };
+    let answers = |jobs: usize| {
+        let request = LoadRequest {
+            path: tiny.path(),
+            numerics: CN_1.numerics.to_owned(),
+            threads: 2,
+            jobs: Some(jobs),
+            ..LoadRequest::default()
+        };
+        let actions = [Action::Load(request)].into_iter().chain((1..8).map(job));
+        let mut all = Vec::new();
+        for reply in replies(&lines(actions)) {
+            match reply.outcome {
+                Outcome::Loaded(loaded) => assert_eq!(loaded.jobs, jobs),
+                Outcome::Progress(_) => {}
+                Outcome::Generated(made) => {
+                    let made = Generation::from(*made);
+                    all.push((reply.id, made.text.clone(), made.logit_hashes));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        all.sort();
+        all
+    };
+    let alone = answers(1);
+    assert_eq!(alone.len(), 7);
+    assert_eq!(answers(3), alone);
 }

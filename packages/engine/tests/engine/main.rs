@@ -21,4 +21,5 @@ mod pieces;
 mod plain;
 mod support;
 mod template;
+mod together;
 mod tokenizer;
