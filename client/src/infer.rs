@@ -20,8 +20,14 @@ const DEFAULT_TEMPLATE: &str = "chatml-smollm2";
 pub enum KernelChoice {
     /// The reference
     Scalar,
-    /// Vector code for x86-64
+    /// Vector code for any x86-64
+    Sse2,
+    /// Vector code for x86-64 with AVX2
     Avx2,
+    /// Vector code for x86-64 with AVX-512
+    Avx512,
+    /// Vector code for aarch64
+    Neon,
     /// The fastest of this processor
     #[default]
     Auto,
@@ -125,7 +131,10 @@ impl KernelChoice {
         let kernel = match self {
             Self::Auto => return Ok(None),
             Self::Scalar => Kernel::Scalar,
+            Self::Sse2 => Kernel::Sse2,
             Self::Avx2 => Kernel::Avx2,
+            Self::Avx512 => Kernel::Avx512,
+            Self::Neon => Kernel::Neon,
         };
         if kernel.available() {
             return Ok(Some(kernel));
