@@ -57,12 +57,23 @@ fn now() -> Result<u64, Failure> {
 async fn an_operator_unbonds_leaves_jail_claims_and_leaves_by_its_commands() -> Result<(), Failure>
 {
     let mut network = start(SHORT_BLOCKS, &[]).await?;
+    selftest(&network).await?;
     let claimable = unbond(&network).await?;
     jail(&mut network).await?;
     unjail(&mut network).await?;
     leave(&mut network).await?;
     claim(&network, claimable).await?;
     check_books(&network).await?;
+    Ok(())
+}
+
+/// Every kernel of this machine, and the golden answers of the model that this worker imports.
+async fn selftest(network: &Network) -> Result<(), Failure> {
+    let report = done(network, 0, &["selftest"]).await?;
+    assert_eq!(report["passed"], true, "{report}");
+    let kernels = report["kernels"].as_array().map_or(0, Vec::len);
+    assert!(kernels >= 2, "the reference and vector code: {report}");
+    assert!(report["models"][0]["cases"].as_u64() > Some(0), "{report}");
     Ok(())
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use antiphon_engine::Kernel;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -17,6 +16,7 @@ use crate::metrics::Status;
 use crate::operator::{self, Errand};
 use crate::ports::Inference;
 use crate::run::{Stop, run};
+use crate::selftest;
 
 /// Makes the engine a worker runs with, out of the one in a child process.
 pub type MakeInference = fn(Arc<dyn Inference>) -> Arc<dyn Inference>;
@@ -41,8 +41,8 @@ enum Command {
     Init(Init),
     /// Runs the worker; SIGTERM or Ctrl-C stops it after the reveals it owes, twice stops it now
     Start(Start),
-    /// Tests the kernels of this machine
-    Selftest,
+    /// Tests every kernel of this machine, and the golden answers of models
+    Selftest(Selftest),
     /// Shows what a running worker does
     Status(Show),
     /// Shows seats, bond and balance as the chain has them
@@ -105,6 +105,22 @@ struct Show {
 }
 
 #[derive(Debug, Args)]
+struct Selftest {
+    /// The worker's folder: its models that name a manifest and an import are tested
+    #[arg(long)]
+    home: Option<PathBuf>,
+    /// A manifest to test, with --gguf
+    #[arg(long, value_name = "FILE", requires = "gguf")]
+    manifest: Option<PathBuf>,
+    /// The weights that the manifest names
+    #[arg(long, value_name = "FILE", requires = "manifest")]
+    gguf: Option<PathBuf>,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct Unbond {
     /// How much, in the smallest unit; the denom may follow
     amount: String,
@@ -133,7 +149,7 @@ pub fn cli_main(make: MakeInference) -> ExitCode {
     let result = match Cli::parse().command {
         Command::Init(args) => init(&args),
         Command::Start(args) => start(&args, make),
-        Command::Selftest => selftest(),
+        Command::Selftest(args) => selftest(&args),
         Command::Status(args) => status(&args),
         Command::Seats(args) => errand(&args, |_| Ok(Errand::Seats)),
         Command::Unbond(Unbond { amount, show }) => {
@@ -268,13 +284,25 @@ fn log_to_stderr(config: &Config) -> Result<(), Failure> {
     started.map_err(|e| e.to_string().into())
 }
 
-fn selftest() -> Result<(), Failure> {
-    let kernel = Kernel::detect();
-    antiphon_engine::self_test(kernel)?;
-    say(&format!(
-        "kernel {} passes its known answers",
-        kernel.name()
-    ))
+fn selftest(args: &Selftest) -> Result<(), Failure> {
+    let config = args.home.as_ref().map(|home| Home::new(home).config());
+    let config = config.transpose()?;
+    let mut models = config
+        .as_ref()
+        .map(selftest::configured)
+        .unwrap_or_default();
+    if let (Some(manifest), Some(weights)) = (args.manifest.clone(), args.gguf.clone()) {
+        models.push(selftest::ModelPaths { manifest, weights });
+    }
+    let tested = selftest::run(&models, config.map_or(1, |config| config.threads));
+    match args.json {
+        true => say(&serde_json::to_string(&tested)?)?,
+        false => say(&tested.to_string())?,
+    }
+    match tested.passed {
+        true => Ok(()),
+        false => Err("this machine must not vote: see above".into()),
+    }
 }
 
 fn status(args: &Show) -> Result<(), Failure> {

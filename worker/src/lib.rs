@@ -26,6 +26,7 @@ pub mod ports;
 pub mod prompt;
 pub mod relay;
 mod run;
+pub mod selftest;
 pub mod stagger;
 pub mod vote;
 mod votes_gate;

@@ -25,4 +25,4 @@ pub use job::{Generation, Input, Job, JobError, Progress, Report, Seconds};
 pub use model::{FileHash, JOBS, LoadError, Model, Options, PREFIX_BYTES};
 pub use packed::{PackedFault, Placement};
 pub use profile::{Part, Profile};
-pub use self_test::{SelfTestError, self_test};
+pub use self_test::{SelfTestError, self_test, self_tests};

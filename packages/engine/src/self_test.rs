@@ -23,6 +23,17 @@ pub enum SelfTestError {
     },
 }
 
+/// Known answers of every kernel that this processor has, the slower ones first, and of the RoPE
+/// table with the last. What a worker votes with is among them, and a wrong one that it does not
+/// vote with shows a machine that is not to be trusted.
+#[must_use]
+pub fn self_tests() -> Vec<(Kernel, Result<(), SelfTestError>)> {
+    let here = Kernel::all()
+        .into_iter()
+        .filter(|kernel| kernel.available());
+    here.map(|kernel| (kernel, self_test(kernel))).collect()
+}
+
 /// Known answers of the scalar reference, of `kernel`, and of the RoPE table; under 100 ms.
 ///
 /// # Errors

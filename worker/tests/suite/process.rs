@@ -115,6 +115,23 @@ fn selftest_names_the_kernel_that_passes() {
 }
 
 #[test]
+fn selftest_fails_where_a_model_cannot_be_tested_and_says_why() {
+    let files = [
+        "--manifest",
+        "/nowhere/manifest.json",
+        "--gguf",
+        "/nowhere/model.gguf",
+    ];
+    let tested = worker(&[&["selftest", "--json"], &files[..]].concat());
+    assert!(!tested.status.success());
+    let report: serde_json::Value = serde_json::from_slice(&tested.stdout).unwrap();
+    assert_eq!(report["passed"], false);
+    let error = report["models"][0]["error"].as_str().unwrap();
+    assert!(error.contains("/nowhere/manifest.json"), "{error}");
+    assert!(errors(&tested).contains("must not vote"));
+}
+
+#[test]
 fn the_engine_answers_under_its_limits_and_ends_with_its_input() {
     let mut engine = Command::new(env!("CARGO_BIN_EXE_antiphon-worker"))
         .args(["engine", "--address-space", "2000000000"])
@@ -252,7 +269,7 @@ async fn an_engine_that_refuses_the_model_gives_its_reason() {
 async fn a_job_is_broken_off_and_its_engine_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let body = r#"
-read load; echo '{"id":1,"outcome":{"loaded":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000","bytes":1,"kernel":"x","threads":1,"context_length":1,"cache_bytes_per_token":1,"seconds":0}}}'
+read load; echo '{"id":1,"outcome":{"loaded":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000","bytes":1,"numerics":"CN-1","kernel":"x","threads":1,"context_length":1,"cache_bytes_per_token":1,"seconds":0,"jobs":1,"weights":"in memory"}}}'
 read test; echo '{"id":2,"outcome":{"self_tested":{"kernel":"x"}}}'
 read golden; echo '{"id":3,"outcome":{"golden":{"cases":1,"prompt_tokens":1,"output_tokens":1,"seconds":{"prefill":0,"decode":0}}}}'
 read job; echo '{"id":4,"outcome":{"progress":{"prompt_done":1,"prompt_tokens":2,"output_tokens":0}}}'

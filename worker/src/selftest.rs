@@ -1,0 +1,148 @@
+//! Whether this machine computes what it would vote on, and how fast.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use antiphon_documents::Manifest;
+use antiphon_engine::{FileHash, Model, Options, golden, self_tests};
+use serde::Serialize;
+
+use crate::config::Config;
+
+/// A manifest and the weights it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPaths {
+    /// The manifest's file.
+    pub manifest: PathBuf,
+    /// The GGUF file.
+    pub weights: PathBuf,
+}
+
+/// What was tested.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SelfTested {
+    /// Everything passed.
+    pub passed: bool,
+    /// Every kernel of this processor.
+    pub kernels: Vec<KernelTested>,
+    /// Every model that was named.
+    pub models: Vec<ModelTested>,
+}
+
+/// One kernel.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KernelTested {
+    /// Its name.
+    pub kernel: &'static str,
+    /// What is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelTested {
+    /// The manifest's file.
+    pub manifest: PathBuf,
+    /// Golden answers reproduced.
+    pub cases: usize,
+    /// Time of a token of a prompt.
+    pub milliseconds_per_prompt_token: f64,
+    /// Time of a token of an answer.
+    pub milliseconds_per_output_token: f64,
+    /// What is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The configured models whose manifest and weights are both named in the configuration.
+#[must_use]
+pub fn configured(config: &Config) -> Vec<ModelPaths> {
+    let pairs = config.models.iter().filter_map(|model| {
+        Some(ModelPaths {
+            manifest: model.manifest.clone()?,
+            weights: model.import.clone()?,
+        })
+    });
+    pairs.collect()
+}
+
+/// Tests every kernel of this processor, then the golden answers of these models.
+#[must_use]
+pub fn run(models: &[ModelPaths], threads: usize) -> SelfTested {
+    let kernels: Vec<_> = self_tests()
+        .into_iter()
+        .map(|(kernel, result)| KernelTested {
+            kernel: kernel.name(),
+            error: result.err().map(|error| error.to_string()),
+        })
+        .collect();
+    let models: Vec<_> = models.iter().map(|paths| model(paths, threads)).collect();
+    let kernels_pass = kernels.iter().all(|test| test.error.is_none());
+    SelfTested {
+        passed: kernels_pass && models.iter().all(|test| test.error.is_none()),
+        kernels,
+        models,
+    }
+}
+
+fn model(paths: &ModelPaths, threads: usize) -> ModelTested {
+    let mut tested = ModelTested {
+        manifest: paths.manifest.clone(),
+        cases: 0,
+        milliseconds_per_prompt_token: 0.0,
+        milliseconds_per_output_token: 0.0,
+        error: None,
+    };
+    match reproduce(&paths.manifest, &paths.weights, threads) {
+        Ok(report) => {
+            tested.cases = report.cases;
+            tested.milliseconds_per_prompt_token =
+                each(report.prefill_seconds, report.prompt_tokens);
+            tested.milliseconds_per_output_token =
+                each(report.decode_seconds, report.output_tokens);
+        }
+        Err(error) => tested.error = Some(error),
+    }
+    tested
+}
+
+fn reproduce(manifest: &Path, weights: &Path, threads: usize) -> Result<golden::Report, String> {
+    let text = std::fs::read(manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    let manifest = Manifest::parse(&text).map_err(|fault| fault.to_string())?;
+    let options = Options {
+        threads,
+        hash: FileHash::Expect(manifest.weights.sha256.0),
+        // Each case is computed whole.
+        prefix_bytes: 0,
+        ..Options::default()
+    };
+    let model = Model::load(weights, &options).map_err(|error| error.to_string())?;
+    golden::check(&model, &manifest).map_err(|error| error.to_string())
+}
+
+fn each(seconds: f64, tokens: u64) -> f64 {
+    let tokens = u32::try_from(tokens).map_or(f64::INFINITY, f64::from);
+    1e3 * seconds / tokens.max(1.0)
+}
+
+impl fmt::Display for SelfTested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.kernels.iter().map(|test| match &test.error {
+            None => format!("kernel {} passes its known answers", test.kernel),
+            Some(error) => format!("kernel {} FAILS: {error}", test.kernel),
+        });
+        let models = self.models.iter().map(|test| match &test.error {
+            None => format!(
+                "{} golden answers of {} reproduced; {:.1} ms a token of a prompt, {:.1} ms a token of an answer",
+                test.cases,
+                test.manifest.display(),
+                test.milliseconds_per_prompt_token,
+                test.milliseconds_per_output_token
+            ),
+            Some(error) => format!("{} FAILS: {error}", test.manifest.display()),
+        });
+        let lines: Vec<_> = lines.chain(models).collect();
+        write!(f, "{}", lines.join("\n"))
+    }
+}
