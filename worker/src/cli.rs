@@ -372,8 +372,18 @@ fn table(home: &Path, status: &Status) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A panic in any thread ends the child at once: its parent sees that, and does not wait for an answer.
+fn end_with_a_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::exit(101);
+    }));
+}
+
 fn engine(args: &Engine) -> Result<(), Failure> {
     limit_child(args.address_space)?;
+    end_with_a_panic();
     let (requests, cancelled) = crate::child_input::split(std::io::stdin());
     Ok(antiphon_engine::child::serve_cancellable(
         requests,

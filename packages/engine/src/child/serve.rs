@@ -68,9 +68,9 @@ pub fn serve_cancellable(
             match (request.action, &model) {
                 (Action::Generate(job), Some(engine)) => {
                     let engine = Arc::clone(engine);
-                    jobs.begin(engine.jobs())?;
-                    let (parent, jobs, id) = (&parent, &jobs, request.id);
-                    scope.spawn(move || jobs.end(parent.generate(id, &*engine, job)));
+                    let running = jobs.begin(engine.jobs())?;
+                    let (parent, id) = (&parent, request.id);
+                    scope.spawn(move || running.end(parent.generate(id, &*engine, job)));
                 }
                 (action, _) => {
                     jobs.all_done()?;
