@@ -8,7 +8,7 @@ use crate::document::Round;
 /// Sizes round 0 can have.
 const FIRST_SIZES: [u32; 6] = [3, 5, 7, 9, 11, 15];
 /// Rounds a task can have by any parameters.
-const MAX_ROUNDS: usize = 3;
+pub(super) const MAX_ROUNDS: usize = 3;
 
 /// Numbers, sizes and heights of rounds follow each other, and no round is overfull.
 pub(super) fn rounds(facts: &Facts<'_>) -> Found {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::course::MAX_ROUNDS;
 use super::{Facts, Found, hold};
 use crate::course::Course;
 use crate::document::{Member, Receipt, Round, Status};
@@ -101,6 +102,10 @@ fn named(receipt: &Receipt, what: What, want: bool) -> Result<(), String> {
 /// next one's. Round 0 is opened by the post, and the last one is over with the end.
 fn rounds(facts: &Facts<'_>) -> Result<(), String> {
     let receipt = facts.receipt;
+    hold(receipt.rounds.len() <= MAX_ROUNDS, || {
+        let got = receipt.rounds.len();
+        format!("got {got} rounds, want at most {MAX_ROUNDS}")
+    })?;
     let opens = |tx: &&Tx| matches!(tx.what, What::RoundOpened | What::TaskAppealed);
     let openers: Vec<&Tx> = receipt.txs.iter().filter(opens).collect();
     let later = receipt.rounds.len().saturating_sub(1);

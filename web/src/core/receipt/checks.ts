@@ -8,7 +8,7 @@ import { ManifestFault, parseManifest } from '../manifest';
 import { PromptFault, parsePrompt } from '../prompt';
 import { nextSize, quorum as needed } from '../rules';
 import type { ReceiptCheck } from '../types';
-import { courseOf, type Course } from './course';
+import { MAX_ROUNDS, courseOf, type Course } from './course';
 import { promptCid, receiptTaskDigest, type Member, type ParsedReceipt, type Receipt, type Round } from './document';
 import { Broken, hold } from './hold';
 import { transactions } from './transactions';
@@ -27,7 +27,6 @@ const MAX_ADDRESS = 255;
 const MAX_ANSWER = 65_536;
 const MAX_TEMPLATE_TOKENS = 4_096;
 const FIRST_SIZES = [3, 5, 7, 9, 11, 15];
-const MAX_ROUNDS = 3;
 
 const RULES: Record<string, Rule> = {
   digest,

@@ -4,6 +4,9 @@ import { decide, judge, quorum, saidBy, type Act, type Ending, type Said } from 
 import { sameAnswer } from '../view';
 import type { Member, Round } from './document';
 
+/** Rounds a task can have by any parameters. */
+export const MAX_ROUNDS = 3;
+
 /** A ballot that a quorum of a round revealed. */
 export interface Standing {
   ballot: Ballot;

@@ -1,5 +1,5 @@
 // Transactions of a receipt: every phase is named, in the chain's order.
-import { courseOf } from './course';
+import { MAX_ROUNDS, courseOf } from './course';
 import type { Member, Receipt, Round, Tx, What } from './document';
 import { hold } from './hold';
 
@@ -76,6 +76,7 @@ function deeds(members: readonly Member[]): [What, boolean][] {
  * one's. Round 0 is opened by the post, and the last one is over with the end.
  */
 async function inRounds({ txs, task, rounds }: Receipt): Promise<void> {
+  hold(rounds.length <= MAX_ROUNDS, `got ${rounds.length} rounds, want at most ${MAX_ROUNDS}`);
   const openers = txs.filter(({ what }) => what === 'round_opened' || what === 'task_appealed');
   const later = Math.max(rounds.length - 1, 0);
   hold(openers.length === later, `got ${openers.length} transactions that open a later round, want ${later}`);
