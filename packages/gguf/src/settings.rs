@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Bounds of single settings, above every published model, so that no later sum can overflow.
 pub(super) const SIZE_LIMIT: u32 = 1 << 20;
+/// Most heads, and most values in one: their product fits 32 bits.
+const HEAD_LIMIT: u32 = 1 << 12;
 /// Most blocks: Llama 3.1 405B has 126.
 const BLOCK_LIMIT: u32 = 1024;
 
@@ -57,12 +59,15 @@ impl Settings {
         check_keys(metadata, family)?;
         let keys = Keys { metadata, family };
         let embedding = keys.size("embedding_length", SIZE_LIMIT)?;
-        let heads = keys.size("attention.head_count", SIZE_LIMIT)?;
+        let heads = keys.size("attention.head_count", HEAD_LIMIT)?;
         let even = embedding.checked_div(heads).unwrap_or(0);
         let head_dim = keys.optional_size("attention.key_length", even)?;
         let value_dim = keys.optional_size("attention.value_length", even)?;
         let value_key = keys.at("attention.value_length");
         require(value_dim == head_dim, &value_key, value_dim, head_dim)?;
+        let head_fits = head_dim <= HEAD_LIMIT;
+        let want = format!("at most {HEAD_LIMIT}");
+        keys.require(head_fits, "attention.key_length", head_dim, want)?;
         let epsilon = family.definition().epsilon;
         let missing = || GgufError::MissingKey {
             key: keys.at(epsilon),

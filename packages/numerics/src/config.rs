@@ -127,6 +127,15 @@ impl Config {
     }
 
     fn check_rope(&self, rope: &RopeSettings) -> Result<(), ModelError> {
+        self.check_rope_settings(rope)?;
+        first_broken([(
+            "rope_linear and rope_factors",
+            rope.reaches(self.context),
+            "large enough for angles below 2^31 quarter turns in the whole context",
+        )])
+    }
+
+    fn check_rope_settings(&self, rope: &RopeSettings) -> Result<(), ModelError> {
         let positive = |x: f32| x.is_finite() && x > 0.0;
         let factors = rope.factors.as_deref();
         first_broken([

@@ -42,7 +42,7 @@ fn exp(x: f64) -> f64 {
     s * power
 }
 
-/// Sine and cosine of `x >= 0`.
+/// Sine and cosine of `x >= 0`, of less than 2^31 quarter turns.
 fn sin_cos(x: f64) -> (f64, f64) {
     let q = floor(x / PIO2);
     let r = (x - f64::from(q) * C1) - f64::from(q) * C2;
@@ -79,6 +79,12 @@ pub struct RopeSettings {
 }
 
 impl RopeSettings {
+    /// Whether every angle of so many positions is one whose quarter turns [`sin_cos`] can count.
+    pub(crate) fn reaches(&self, positions: usize) -> bool {
+        let most = positions as f64;
+        (0..self.dim / 2).all(|i| most * self.frequency(i) / PIO2 < f64::from(i32::MAX))
+    }
+
     fn frequency(&self, i: usize) -> f64 {
         let mut f = exp(((-ln(f64::from(self.base))) * ((2 * i) as f64)) / self.dim as f64);
         if let Some(factors) = &self.factors {

@@ -66,26 +66,31 @@ impl From<ShapeError> for SelfTestError {
 
 /// Digests of the products of [`test_matrix`], one for each format.
 const PRODUCTS: [u32; 11] = [
-    0xf2b2_59f3,
-    0x707c_0dc2,
-    0x81f9_c31b,
-    0xf5a5_86ca,
-    0x06f5_3f74,
-    0x2f91_b496,
-    0x83e6_1a75,
-    0x7834_aa6e,
-    0x7ec6_88c6,
-    0x4d06_f637,
-    0x1273_4d7e,
+    0x61ff_81b1,
+    0xab3c_befe,
+    0x9b66_7fe6,
+    0xf8b0_006e,
+    0xc2a5_bd3a,
+    0xb68d_fb84,
+    0x7966_6a26,
+    0x507f_e55a,
+    0x4336_eb75,
+    0x751d_5ba3,
+    0xa49d_188f,
 ];
 /// Digest of the exponential over its whole range.
 const EXPONENTIALS: u32 = 0x9c8e_d743;
-/// Digest of a norm.
-const NORM: u32 = 0x8ce5_82a6;
-/// Digest of a gate.
-const GATE: u32 = 0x1b21_b8b5;
-/// Digest of an attention.
-const ATTENTION: u32 = 0xc7b1_99df;
+/// Digest of the norms.
+const NORMS: u32 = 0xd007_8776;
+/// Digest of the gates.
+const GATES: u32 = 0x289f_ba6a;
+/// Digest of the attentions.
+const ATTENTIONS: u32 = 0x0e22_ae8a;
+/// Digest of embedding rows.
+const ROWS: u32 = 0xc126_2a94;
+/// Vectors that the matrix is multiplied with: tiles of 8, 4, 2 and 1 of them all occur, on kernels
+/// whose widest tile is of 4 too. The decoding of a token takes the last.
+const VECTORS: usize = 15;
 
 /// Checks arithmetic and the known answers of a kernel; a few milliseconds.
 ///
@@ -106,9 +111,10 @@ pub fn self_test(kernel: Kernel) -> Result<(), SelfTestError> {
         }),
     };
     known("exponentials", exponentials(kernel), EXPONENTIALS)?;
-    known("a norm", norm(kernel), NORM)?;
-    known("a gate", gate(kernel), GATE)?;
-    known("attention", attention(kernel), ATTENTION)?;
+    known("norms", norms(kernel), NORMS)?;
+    known("gates", gates(kernel), GATES)?;
+    known("attentions", attentions(kernel), ATTENTIONS)?;
+    known("embedding rows", rows(kernel)?, ROWS)?;
     for (ty, want) in TensorType::ALL.into_iter().zip(PRODUCTS) {
         known(ty.name(), product(kernel, ty)?, want)?;
     }
@@ -198,21 +204,38 @@ fn exponentials(kernel: Kernel) -> u32 {
     digest(&x)
 }
 
-fn norm(kernel: Kernel) -> u32 {
-    let (x, w) = (vector(3, 579), vector(5, 579));
-    let mut y = vec![0.0; x.len()];
-    crate::norm::rmsnorm(kernel, &x, &w, f32::from_bits(0x3727_c5ac), &mut y);
+fn norms(kernel: Kernel) -> u32 {
+    let (x, w, b) = (vector(3, 579), vector(5, 579), vector(13, 579));
+    let eps = f32::from_bits(0x3727_c5ac);
+    let mut y = vec![0.0; 2 * x.len()];
+    let (rms, layer) = y.split_at_mut(x.len());
+    crate::norm::rmsnorm(kernel, &x, &w, eps, rms);
+    crate::norm::layernorm(kernel, &x, &w, &b, eps, layer);
     digest(&y)
 }
 
-fn gate(kernel: Kernel) -> u32 {
-    let (mut gate, up) = (vector(17, 579), vector(19, 579));
-    crate::elementary::swiglu(kernel, &mut gate, &up);
-    digest(&gate)
+fn gates(kernel: Kernel) -> u32 {
+    let (gate, up) = (vector(17, 579), vector(19, 579));
+    let (mut silu, mut gelu, mut alone) = (gate.clone(), gate.clone(), gate);
+    crate::elementary::swiglu(kernel, &mut silu, &up);
+    crate::elementary::geglu(kernel, &mut gelu, &up);
+    crate::elementary::gelus(kernel, &mut alone);
+    crate::elementary::residual(kernel, &mut alone, &up);
+    digest(&[silu, gelu, alone].concat())
 }
 
-/// Three query heads of 20 elements on the second of two key heads, positions 0..37.
-fn attention(kernel: Kernel) -> u32 {
+/// Tiles of one to four query heads; with a window, and without.
+fn attentions(kernel: Kernel) -> u32 {
+    let cases = (1..=4).flat_map(|heads| [(heads, 0), (heads, 5)]);
+    digest(
+        &cases
+            .flat_map(|(heads, first)| attention(kernel, heads, first))
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// Query heads of 20 elements on the second of two key heads, positions `first..37`.
+fn attention(kernel: Kernel, heads: usize, first: usize) -> Vec<f32> {
     let (dim, kv_heads, last) = (20, 2, 36);
     let keys = vector(23, Span::scratch(last) * kv_heads * dim);
     let values = vector(29, (last + 1) * kv_heads * dim);
@@ -223,28 +246,48 @@ fn attention(kernel: Kernel) -> u32 {
         head_dim: dim,
         scale: crate::attention_scale(dim),
     };
-    let mut scratch = vec![0.0; 3 * Span::scratch(last)];
-    let mut out = vec![0.0; 3 * dim];
-    let (span, q) = (Span { first: 0, last }, vector(31, 3 * dim));
+    let mut scratch = vec![0.0; heads * Span::scratch(last)];
+    let mut out = vec![0.0; heads * dim];
+    let (span, q) = (Span { first, last }, vector(31, heads * dim));
     // Scores are finite by construction.
     match attend(kernel, &kv, 1, span, &q, &mut scratch, &mut out) {
-        Ok(()) => digest(&out),
-        Err(_) => 0,
+        Ok(()) => out,
+        Err(_) => Vec::new(),
     }
 }
 
-/// 21 rows (no multiple of 16) times six vectors.
+/// The first and the last row of a matrix of each format, as numbers.
+fn rows(kernel: Kernel) -> Result<u32, ShapeError> {
+    let mut all = Vec::new();
+    for ty in TensorType::ALL {
+        let cols = columns(ty);
+        let matrix = Matrix::pack(kernel, ty, 21, cols, &test_matrix(ty, 21, cols))?;
+        for row in [0, 20] {
+            let mut values = vec![0.0; cols];
+            matrix.row_f32(row, &mut values);
+            all.extend(values);
+        }
+    }
+    Ok(digest(&all))
+}
+
+/// Columns of the matrices: whole blocks, and no power of two.
+fn columns(ty: TensorType) -> usize {
+    if ty.block_len() == 256 { 768 } else { 576 }
+}
+
+/// 21 rows (no multiple of 16) times [`VECTORS`] vectors.
 fn product(kernel: Kernel, ty: TensorType) -> Result<u32, ShapeError> {
-    let cols = if ty.block_len() == 256 { 768 } else { 576 };
+    let cols = columns(ty);
     let matrix = Matrix::pack(kernel, ty, 21, cols, &test_matrix(ty, 21, cols))?;
     let mut x = Activations::default();
     // The vectors are finite by construction.
-    if x.load(kernel, Forms::of([ty]), &vector(11, 6 * cols), cols)
+    if x.load(kernel, Forms::of([ty]), &vector(11, VECTORS * cols), cols)
         .is_err()
     {
         return Ok(0);
     }
-    let mut y = vec![0.0; 6 * 21];
+    let mut y = vec![0.0; VECTORS * 21];
     matrix.product(&x, &mut y);
     Ok(digest(&y))
 }
@@ -254,7 +297,7 @@ fn product(kernel: Kernel, ty: TensorType) -> Result<u32, ShapeError> {
 #[must_use]
 pub fn layout_fingerprint(kernel: Kernel) -> Vec<u8> {
     let of = |ty: TensorType| {
-        let cols = if ty.block_len() == 256 { 768 } else { 576 };
+        let cols = columns(ty);
         let Some(len) = Matrix::packed_len(kernel, ty, 21, cols) else {
             return 0;
         };

@@ -234,6 +234,9 @@ fn a_model_that_does_not_fit_its_settings_is_refused() {
             ..
         }
     ));
+    // 600 positions by 2^32 radians each: more quarter turns than are counted.
+    let far = refused(&|s| s.config.ropes[0].linear = Some(f32::from_bits(0x2f80_0000)));
+    assert!(far.to_string().contains("quarter turns"), "{far}");
     assert!(matches!(
         refused(&|s| s.config.eps = f32::NAN),
         ModelError::Setting { name: "eps", .. }

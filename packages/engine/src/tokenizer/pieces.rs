@@ -82,9 +82,13 @@ impl Pieces {
         let mut found = None;
         for (at, byte) in text.bytes().enumerate() {
             let of = |(token, _): &(Box<str>, u32)| token.as_bytes().get(at).copied();
-            let from = candidates.partition_point(|token| of(token) < Some(byte));
-            let to = candidates.partition_point(|token| of(token) <= Some(byte));
-            candidates = candidates.get(from..to).unwrap_or_default();
+            // Where all of them go on with this byte there is nothing to search for.
+            let ends = (candidates.first(), candidates.last());
+            if ends.0.and_then(of) != Some(byte) || ends.1.and_then(of) != Some(byte) {
+                let from = candidates.partition_point(|token| of(token) < Some(byte));
+                let to = candidates.partition_point(|token| of(token) <= Some(byte));
+                candidates = candidates.get(from..to).unwrap_or_default();
+            }
             let Some((token, id)) = candidates.first() else {
                 break;
             };

@@ -35,6 +35,7 @@ fn settings_are_there_typed_and_in_range() {
         ("llama.context_length", Value::U32(u32::MAX)),
         ("llama.block_count", Value::U32(u32::MAX)),
         ("llama.attention.head_count", Value::U32(0)),
+        ("llama.attention.head_count", Value::U32(4_097)),
         ("llama.attention.head_count_kv", Value::U32(3)),
         ("llama.attention.value_length", Value::U32(16)),
         ("llama.attention.sliding_window", Value::U32(127)),
