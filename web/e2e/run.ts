@@ -91,6 +91,7 @@ async function runPart({ workers, args, files: tests }: Part): Promise<number> {
 
 async function runFile(args: string[], env: Record<string, string>): Promise<number> {
   for (let run = 1; ; run++) {
+    process.stdout.write(`> ${args.at(-1)}\n`);
     const code = await child(args, env);
     if (code === 0 || run === RUNS || stopped) return code;
     process.stdout.write(`${args.at(-1)} failed and runs again (${run} of ${RUNS} runs)\n`);

@@ -21,11 +21,13 @@ use crate::output;
 use crate::run::Step;
 use crate::workspace::Workspace;
 
-/// A part: its name, what it does with the words behind the name, and what it is for.
+/// A part: its name, what it does with the words behind the name, what it is for, and its usage where
+/// it takes any.
 type Part = (
     &'static str,
     fn(&Site, &Step, &[String]) -> Result<()>,
     &'static str,
+    Option<&'static str>,
 );
 
 const PARTS: &[Part] = &[
@@ -33,41 +35,49 @@ const PARTS: &[Part] = &[
         "contract",
         contract::run,
         "a million random operations beside a shadow ledger",
+        Some(contract::USAGE),
     ),
     (
         "coverage",
         coverage::run,
         "lines of the contract and its rules that the tests run",
+        None,
     ),
     (
         "explore",
         explore::run,
         "every course of larger tasks, in the rules and again on the contract",
+        None,
     ),
     (
         "fuzz",
         fuzz::run,
         "what strangers feed to the engine, searched for faults from the kept corpus",
+        Some(fuzz::USAGE),
     ),
     (
         "gas",
         gas::run,
         "what every message costs on a chain with 200 workers and 200 tasks",
+        Some(gas::USAGE),
     ),
     (
         "mutants",
         mutants::run,
         "small faults planted in the contract and its rules, each of which a test must notice",
+        Some(mutants::USAGE),
     ),
     (
         "numerics",
         numerics::run,
         "drawn runs on every kernel and processor, real or emulated, compared bit by bit",
+        Some(numerics::USAGE),
     ),
     (
         "wasmd",
         wasmd::run,
         "the contract on the next release of the chain's program",
+        None,
     ),
 ];
 
@@ -76,13 +86,19 @@ const PARTS: &[Part] = &[
 /// # Errors
 /// There is no such part, or it fails.
 pub fn run(task: &Nightly) -> Result<()> {
-    let Some((name, run, _)) = PARTS.iter().find(|(name, ..)| *name == task.part) else {
+    let Some((name, run, what, usage)) = PARTS.iter().find(|(name, ..)| *name == task.part) else {
         return Err(Error::Usage(format!(
             "no nightly part `{}`; there are\n{}",
             task.part,
             list()
         )));
     };
+    let help = |word: &String| matches!(word.as_str(), "--help" | "-h");
+    if task.words.iter().any(help) {
+        let plain = format!("cargo nightly-{name}\n\nRuns {what}. It takes no options.");
+        output::result(usage.unwrap_or(&plain));
+        return Ok(());
+    }
     let site = Site {
         workspace: Workspace::open()?,
         cache: Cache::open()?,
@@ -111,6 +127,6 @@ fn is_test(name: &str) -> bool {
 pub fn list() -> String {
     let lines = PARTS
         .iter()
-        .map(|(name, _, what)| format!("  cargo nightly-{name:<10} {what}"));
+        .map(|(name, _, what, _)| format!("  cargo nightly-{name:<10} {what}"));
     lines.collect::<Vec<_>>().join("\n")
 }

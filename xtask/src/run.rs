@@ -48,6 +48,17 @@ impl Step {
         &self.log
     }
 
+    /// Says a line, which also goes into the log.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn note(&self, text: &str) -> Result<()> {
+        output::line(text);
+        let log = OpenOptions::new().append(true).open(&self.log);
+        log.and_then(|mut log| writeln!(log, "{text}"))
+            .doing(|| format!("write {}", self.log.display()))
+    }
+
     /// Runs a program to its end; anything but success is an error with the log's last lines.
     ///
     /// # Errors

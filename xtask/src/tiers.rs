@@ -11,6 +11,7 @@ pub(crate) use build::{Programs, build};
 pub(crate) use table::Table;
 
 use crate::error::{Doing, Error, Result};
+use crate::run::capture;
 
 /// A kernel in one build on one processor, real or emulated.
 #[derive(Debug)]
@@ -145,7 +146,8 @@ pub(crate) fn all(programs: &Programs) -> Vec<Tier> {
             kernel: "detect",
             threads: 2,
             pace: Pace::Slowest,
-            start: emulated(&programs.x86_64, processor, release),
+            start: emulated(&programs.x86_64, processor, release)
+                .and_then(|start| detecting(start, kernel)),
         });
     }
     for (name, processor) in [("neon", "cortex-a53"), ("neon, dotprod", "max")] {
@@ -177,6 +179,19 @@ pub(crate) fn all(programs: &Programs) -> Vec<Tier> {
         });
     }
     tiers
+}
+
+/// This start, if the program detects this kernel there: an old emulator lacks AVX2, and one of this
+/// processor cannot run what was built for another.
+fn detecting(start: Start, kernel: &str) -> std::result::Result<Start, String> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err("programs are built for another processor".to_owned());
+    }
+    match capture(&mut start.command(&["detect"], None)) {
+        Ok(found) if found != kernel => Err(format!("the emulator has {found} at most")),
+        // A program that does not start at all is a failure of its tier.
+        _ => Ok(start),
+    }
 }
 
 fn emulated(

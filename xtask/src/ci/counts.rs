@@ -2,11 +2,56 @@
 
 use std::path::Path;
 
-/// Adds up the summaries in a log, of whatever runner.
+/// How the log calls a file of tests that is run again; the line begins with its name.
+const FILE_AGAIN: &str = " failed and runs again (";
+/// How the log calls a command that is run again; the line begins with its name.
+pub(super) const ALL_AGAIN: &str = " failed and runs again, whole";
+
+/// Adds up the summaries in a log, of whatever runner. Of what was run again only the last run counts.
 pub(super) fn passed(log: &Path) -> usize {
+    read(log).passed.iter().sum()
+}
+
+/// The number of tests for a step's line, and how often some had to be run again.
+pub(super) fn note(log: &Path) -> String {
+    let counted = read(log);
+    let tests: usize = counted.passed.iter().sum();
+    match counted.again {
+        0 => format!("{tests} tests"),
+        1 => format!("{tests} tests, once after a failure"),
+        again => format!("{tests} tests, {again} times after a failure"),
+    }
+}
+
+/// What a log says.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Each summary.
+    passed: Vec<usize>,
+    /// Runs after a failed one.
+    again: usize,
+}
+
+fn read(log: &Path) -> Counted {
     let bytes = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().filter_map(of_line).sum()
+    let mut counted = Counted::default();
+    let (mut command, mut file) = (0, 0);
+    for line in text.lines() {
+        if line.starts_with("$ ") {
+            command = counted.passed.len();
+            file = command;
+        } else if line.starts_with("> ") {
+            file = counted.passed.len();
+        } else if line.ends_with(ALL_AGAIN) || line.contains(FILE_AGAIN) {
+            let whole = line.ends_with(ALL_AGAIN);
+            counted.passed.truncate(if whole { command } else { file });
+            counted.again = counted.again.saturating_add(1);
+        } else {
+            counted.passed.extend(of_line(line));
+        }
+    }
+    counted
 }
 
 fn of_line(line: &str) -> Option<usize> {
@@ -61,6 +106,21 @@ mod tests {
             == 32 passed in 180.10s (0:03:00) ==\n";
         std::fs::write(&log, text).unwrap();
         assert_eq!(passed(&log), 3 + 4 + 9 + 20 + 100 + 200 + 1000 + 32);
+    }
+
+    #[test]
+    fn of_what_runs_again_the_last_run_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let text = "$ npm run live\nTests  3 passed (3)\n\
+            $ npm run e2e\n> a.test.ts\nℹ pass 5\n> b.test.ts\nℹ pass 6\nℹ fail 1\n\
+            b.test.ts failed and runs again (1 of 3 runs)\n> b.test.ts\nℹ pass 7\n";
+        std::fs::write(&log, text).unwrap();
+        assert_eq!(passed(&log), 3 + 5 + 7);
+        assert_eq!(note(&log), "15 tests, once after a failure");
+        let again = format!("e2e{ALL_AGAIN}\n$ npm run e2e\n> a.test.ts\nℹ pass 12\n");
+        std::fs::write(&log, [text, &again].concat()).unwrap();
+        assert_eq!(note(&log), "15 tests, 2 times after a failure");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The step about gas: the contract's wasm in a chain's virtual machine, against the committed table.
 
 use super::Site;
-use super::counts::passed;
+use super::counts::note;
 use crate::error::Result;
 use crate::run::{Step, cargo};
 use crate::setup;
@@ -27,5 +27,5 @@ pub(super) fn gas(site: &Site, step: &Step) -> Result<String> {
         .args(["test", "--locked", "--release", "--manifest-path"])
         .arg(&manifest);
     step.run(command.args(["--", "--nocapture"]))?;
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }

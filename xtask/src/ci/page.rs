@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::Site;
-use super::counts::passed;
+use super::counts::{ALL_AGAIN, note};
 use crate::error::Result;
 use crate::output;
 use crate::prerequisites;
@@ -29,7 +29,7 @@ pub(super) fn web(site: &Site, step: &Step) -> Result<String> {
         step.run(setup::npm(&folder).arg("run").args(*check))?;
     }
     step.run(setup::npm(&folder.join("e2e")).args(["run", "typecheck"]))?;
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }
 
 /// Real OpenAI clients against a real network, one network for each language.
@@ -55,7 +55,7 @@ pub(super) fn clients(site: &Site, step: &Step) -> Result<String> {
         command
     };
     patiently(step, "the Node clients", npm)?;
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }
 
 /// The page in a real Chromium against a real network.
@@ -73,7 +73,7 @@ pub(super) fn browser(site: &Site, step: &Step) -> Result<String> {
         };
         patiently(step, script, npm)?;
     }
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }
 
 /// Whole runs of a suite that waits for other programs by the clock.
@@ -85,7 +85,10 @@ fn patiently(step: &Step, suite: &str, command: impl Fn() -> Command) -> Result<
     for _ in 1..RUNS {
         match step.run(&mut command()) {
             Ok(()) => return Ok(()),
-            Err(failure) => output::line(&format!("{suite} failed and runs again: {failure}")),
+            Err(failure) => {
+                output::line(&failure.to_string());
+                step.note(&format!("{suite}{ALL_AGAIN}"))?;
+            }
         }
     }
     step.run(&mut command())

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Site;
-use super::counts::passed;
+use super::counts::note;
 use crate::cache::Cache;
 use crate::contract::Checksum;
 use crate::error::Result;
@@ -72,7 +72,7 @@ pub(super) fn test(site: &Site, step: &Step) -> Result<String> {
         "antiphon-e2e",
     ];
     run_cargo(site, step, &arguments)?;
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }
 
 pub(super) fn doc(site: &Site, step: &Step) -> Result<String> {
@@ -159,7 +159,7 @@ pub(super) fn e2e(site: &Site, step: &Step) -> Result<String> {
             .to_env(&mut command)
             .args(["--", "--test-threads=1", "--nocapture"]),
     )?;
-    Ok(format!("{} tests", passed(step.log())))
+    Ok(note(step.log()))
 }
 
 /// The contract's file is the same from two folders, and has the committed checksum.

@@ -12,6 +12,16 @@ const RUNS: u64 = 2_000;
 /// Runs that a program is asked for at once: the answers of a block are compared together.
 const BLOCK: u64 = 250;
 
+pub(super) const USAGE: &str = "\
+cargo nightly-numerics [OPTIONS]
+
+Draws models, prompts, choices of tokens, threads and splits of the prompt, runs them on every kernel
+and processor that this machine has or can emulate, and compares every bit. Prints what was not run.
+
+  --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model too
+  --seed S   other runs (default 1)
+  --help     this text";
+
 /// What the words ask for.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
@@ -63,11 +73,16 @@ fn options(words: &[String]) -> Result<Options> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let number = words.next().and_then(|number| number.parse::<u64>().ok());
-        let number = number.ok_or_else(|| Error::Usage(format!("`{word}` needs a number")))?;
+        let number =
+            number.ok_or_else(|| Error::Usage(format!("`{word}` needs a number\n{USAGE}")))?;
         match word.as_str() {
             "--runs" => options.runs = number,
             "--seed" => options.seed = number,
-            unknown => return Err(Error::Usage(format!("unknown option `{unknown}`"))),
+            unknown => {
+                return Err(Error::Usage(format!(
+                    "unknown option `{unknown}` of nightly-numerics\n{USAGE}"
+                )));
+            }
         }
     }
     Ok(options)

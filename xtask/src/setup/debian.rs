@@ -7,6 +7,14 @@ use std::process::Command;
 use crate::error::{Doing, Error, Result, make_dir};
 use crate::run::{Step, capture};
 
+/// The mirror of Debian itself among the addresses that apt reads: others are named after it too.
+fn mirror(addresses: &str) -> Option<&str> {
+    let is_debian = |address: &&str| address.contains("debian") && !address.contains("security");
+    let whole = |address: &&str| address.trim_end_matches('/').ends_with("/debian");
+    let mut all = addresses.lines().filter(is_debian);
+    all.clone().find(whole).or_else(|| all.next())
+}
+
 /// An apt configuration in a folder of its own.
 pub(super) struct Apt {
     folder: PathBuf,
@@ -21,9 +29,7 @@ impl Apt {
             "$(REPO_URI)",
             "Identifier: Packages",
         ]))?;
-        let mirror = targets
-            .lines()
-            .find(|uri| uri.contains("debian") && !uri.contains("security"))
+        let mirror = mirror(&targets)
             .ok_or_else(|| Error::Unavailable("apt knows no Debian mirror".to_owned()))?;
         make_dir(&folder.join("lists/partial"))?;
         make_dir(&folder.join("cache/archives/partial"))?;

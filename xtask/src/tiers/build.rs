@@ -67,12 +67,15 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// `cargo` with these words, for the package.
+/// `cargo` with these words, for the package, and without a user's flags: they may ask for
+/// instructions that an emulated processor lacks.
 fn base(site: &Site, words: &[&str]) -> Command {
     let mut command = cargo();
     command
         .current_dir(site.workspace.root())
         .env("CARGO_TARGET_DIR", site.workspace.target())
+        .env("RUSTFLAGS", "")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .args(words)
         .args(["--locked", "--package", PACKAGE]);
     command
@@ -120,8 +123,7 @@ fn wasm(site: &Site, step: &Step, features: &str) -> Result<Found<PathBuf>> {
     command
         .env("RUSTC_WRAPPER", std.join("rustc"))
         .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
-        .env_remove("RUSTFLAGS")
+        .env("RUSTFLAGS", flags)
         .args([
             "--crate-type",
             "cdylib",
