@@ -122,6 +122,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_mirror_is_debians_own_where_others_come_first() {
+        let all = "https://a.example/linux/debian-extras/\nhttp://b.example/debian-security/\n\
+            http://b.example/debian/\n";
+        assert_eq!(mirror(all), Some("http://b.example/debian/"));
+        let only = "http://c.example/debian-mirror/";
+        assert_eq!(mirror(only), Some(only));
+        assert_eq!(mirror("http://d.example/ubuntu/"), None);
+    }
+
+    #[test]
     fn only_the_same_release_matches() {
         let listed =
             "  rust-src | 1.96.1+dfsg1-1~bpo13+1 | m\n  rust-src | 1.95.0+dfsg1-2~bpo13+1 | m";
