@@ -1,22 +1,20 @@
 //! The packed file: found and verified, or made.
 //!
-//! A page of header (what it is for, its length, a checksum), then the weights. The checksum is for
-//! damage, not for attackers: who may write here can change this program as well. The golden
-//! answers are computed with these very bytes before a worker takes a seat.
+//! A page of header (what it is for), then the weights. A file that is there is compared with the
+//! model before it is used: a bit that fell while it was written would else be voted with from then
+//! on, and the golden answers do not touch every row.
 
 use super::plan::Plan;
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, Tensor};
 use crate::map;
 use antiphon_numerics::{Kernel, Matrix, ShapeError, layout_fingerprint};
 use data_encoding::HEXLOWER;
 use memmap2::Mmap;
 use sha2::{Digest, Sha256};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// First bytes of a packed file.
@@ -24,9 +22,9 @@ const MAGIC: &[u8; 24] = b"antiphon/packed/1\n\0\0\0\0\0\0";
 /// Bytes before the weights: a page, so that they are aligned.
 const HEADER: usize = 4096;
 /// Ends of the names of packed files.
-const SUFFIX: &str = "packed";
+const SUFFIX: &str = ".packed";
 /// Ends of the names of files in the making.
-const DRAFT: &str = "draft";
+const DRAFT: &str = ".draft";
 /// Nobody takes so long to make one.
 const STALE: Duration = Duration::from_secs(3600);
 /// Bytes written at once when room is made.
@@ -70,14 +68,50 @@ pub(super) fn open_or_make(
     plan: &Plan,
 ) -> Result<(Mmap, PathBuf, bool), PackedFault> {
     let layout = layout_of(kernel, plan);
-    let name = |hash: &[u8]| HEXLOWER.encode(hash.get(..12).unwrap_or(hash));
-    let path = folder.join(format!("{}-{}.{SUFFIX}", name(sha256), name(&layout)));
+    let path = folder.join(name_of(sha256, &layout));
     let key = [&MAGIC[..], sha256, &layout].concat();
-    if let Some(found) = existing(&path, &key, plan.len) {
+    if let Some(found) = existing(&path, &key, gguf, kernel, plan) {
         return Ok((found, path, true));
     }
-    let made = make(folder, &path, &key, gguf, kernel, plan)?;
+    let fault = |what, path: &Path| {
+        let path = path.to_owned();
+        move |source| PackedFault::Io { what, path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(fault("make the folder", folder))?;
+    let model = model_of(sha256);
+    remove_others(folder, &model, &names_of(gguf, sha256));
+    // A draft under a name of its own, moved into place when it is whole; gone if it never is.
+    let mut draft = tempfile::Builder::new();
+    let draft = draft.prefix(&model).suffix(DRAFT).tempfile_in(folder);
+    let draft = draft.map_err(fault("write into", folder))?;
+    let made = fill(draft.as_file(), draft.path(), &key, gguf, kernel, plan)?;
+    let placed = draft.persist(&path);
+    placed.map_err(|e| fault("name", &path)(e.error))?;
     Ok((made, path, false))
+}
+
+/// How the names of a model's files begin.
+fn model_of(sha256: &[u8; 32]) -> String {
+    format!("{}-", short(sha256))
+}
+
+fn name_of(sha256: &[u8; 32], layout: &[u8; 32]) -> String {
+    format!("{}{}{SUFFIX}", model_of(sha256), short(layout))
+}
+
+fn short(hash: &[u8; 32]) -> String {
+    HEXLOWER.encode(hash.get(..12).unwrap_or(hash))
+}
+
+/// The names of this model's files for the kernels of this processor.
+fn names_of(gguf: &Gguf<'_>, sha256: &[u8; 32]) -> Vec<String> {
+    let kernels = Kernel::all()
+        .into_iter()
+        .filter(|kernel| kernel.available());
+    let layout = |kernel| layout_of(kernel, &Plan::new(gguf, kernel));
+    kernels
+        .map(|kernel| name_of(sha256, &layout(kernel)))
+        .collect()
 }
 
 /// Everything that decides the bytes but the model: the layout of each format, and the places.
@@ -91,93 +125,55 @@ fn layout_of(kernel: Kernel, plan: &Plan) -> [u8; 32] {
 }
 
 /// A file that is whole and for this; anything else is made anew.
-fn existing(path: &Path, key: &[u8], len: usize) -> Option<Mmap> {
+fn existing(path: &Path, key: &[u8], gguf: &Gguf<'_>, kernel: Kernel, plan: &Plan) -> Option<Mmap> {
     let map = map::map(path).ok()?;
     let (header, body) = map.split_at_checked(HEADER)?;
-    let fits = body.len() == len && *header == *header_of(key, body);
-    fits.then_some(map)
+    let fits = header.strip_prefix(key).is_some_and(is_zero) && body.len() == plan.len;
+    (fits && is_packed(gguf, kernel, plan, body)).then_some(map)
 }
 
-fn header_of(key: &[u8], body: &[u8]) -> Box<[u8; HEADER]> {
-    let mut header = Box::new([0; HEADER]);
-    let parts = [key.to_vec(), checksum(body).to_vec()].concat();
-    for (to, from) in header.iter_mut().zip(parts) {
-        *to = from;
-    }
-    header
-}
-
-/// A checksum at the speed of memory: eight sums of 64-bit words, each multiplied at every step.
-fn checksum(body: &[u8]) -> [u8; 64] {
-    const PRIME: u64 = 0x9E37_79B1_85EB_CA87;
-    let mut sums = [0xcbf2_9ce4_8422_2325_u64; 8];
-    let (lines, rest) = body.as_chunks::<64>();
-    let mut step = |line: &[u8; 64]| {
-        for (sum, word) in sums.iter_mut().zip(line.as_chunks::<8>().0) {
-            let mixed = (*sum ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME);
-            *sum = mixed ^ (mixed >> 32);
-        }
-    };
-    lines.iter().for_each(&mut step);
-    let mut last = [0; 64];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    step(&last);
-    let mut all = [0; 64];
-    for (to, sum) in all.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
-        *to = sum.to_le_bytes();
-    }
-    all
-}
-
-/// Writes a file under another name and moves it into place, so that nobody sees half of one.
-fn make(
-    folder: &Path,
-    path: &Path,
-    key: &[u8],
-    gguf: &Gguf<'_>,
-    kernel: Kernel,
-    plan: &Plan,
-) -> Result<Mmap, PackedFault> {
-    let fault = |what, path: &Path| {
-        let path = path.to_owned();
-        move |source| PackedFault::Io { what, path, source }
-    };
-    std::fs::create_dir_all(folder).map_err(fault("make the folder", folder))?;
-    remove_others(path);
-    let draft = draft_of(path);
-    let made = fill(&draft, key, gguf, kernel, plan).and_then(|map| {
-        std::fs::rename(&draft, path).map_err(fault("name", path))?;
-        Ok(map)
-    });
-    if made.is_err() {
-        std::fs::remove_file(&draft).ok();
-    }
-    made
-}
-
-/// A name that no other thread or process uses.
-fn draft_of(path: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    path.with_extension(format!("{}-{number}.{DRAFT}", std::process::id()))
-}
-
-/// Removes this model's files in other layouts, which nothing reads any more (who has one mapped
-/// keeps it), and drafts that were never finished.
-fn remove_others(path: &Path) {
-    let model = |path: &Path| Some(path.file_name()?.to_str()?.split_once('-')?.0.to_owned());
-    let entries = path.parent().and_then(|folder| folder.read_dir().ok());
-    for entry in entries.into_iter().flatten().flatten() {
-        let found = entry.path();
-        let useless = match found.extension().and_then(|end| end.to_str()) {
-            Some(SUFFIX) => true,
-            Some(DRAFT) => is_stale(&entry),
-            _ => false,
+/// Whether the file holds what packing this model gives, compared tensor by tensor: what an earlier
+/// start wrote is believed no more than a download is.
+fn is_packed(gguf: &Gguf<'_>, kernel: Kernel, plan: &Plan, body: &[u8]) -> bool {
+    let mut scratch = Vec::new();
+    let mut rest = body;
+    let mut done = 0_usize;
+    for (name, at) in &plan.places {
+        let parts = rest
+            .split_at_checked(at.start.saturating_sub(done))
+            .and_then(|(gap, rest)| Some((gap, rest.split_at_checked(at.len())?)));
+        let (Some((gap, (found, after))), Some(tensor)) = (parts, gguf.tensors.get(name.as_str()))
+        else {
+            return false;
         };
-        if useless && model(&found) == model(path) {
-            std::fs::remove_file(found).ok();
+        scratch.clear();
+        scratch.resize(at.len(), 0);
+        if !is_zero(gap) || pack(tensor, kernel, &mut scratch).is_err() || found != scratch {
+            return false;
+        }
+        (rest, done) = (after, at.end);
+    }
+    is_zero(rest)
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
+fn pack(tensor: &Tensor<'_>, kernel: Kernel, to: &mut [u8]) -> Result<(), ShapeError> {
+    let (rows, cols) = tensor.shape();
+    Matrix::pack_into(kernel, tensor.format, rows, cols, tensor.data, to)
+}
+
+/// Removes this model's files in layouts that no kernel here has any more (who has one mapped keeps
+/// it), and drafts that were never finished.
+fn remove_others(folder: &Path, model: &str, used: &[String]) {
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let past = name.ends_with(SUFFIX) && !used.contains(&name);
+        let left = name.ends_with(DRAFT) && is_stale(&entry);
+        if name.starts_with(model) && (past || left) {
+            std::fs::remove_file(entry.path()).ok();
         }
     }
 }
@@ -188,6 +184,7 @@ fn is_stale(entry: &std::fs::DirEntry) -> bool {
 }
 
 fn fill(
+    file: &File,
     draft: &Path,
     key: &[u8],
     gguf: &Gguf<'_>,
@@ -198,8 +195,8 @@ fn fill(
         let path = draft.to_owned();
         move |source| PackedFault::Io { what, path, source }
     };
-    let file = room(draft, plan.len).map_err(io("write"))?;
-    let mut map = map::map_mut(&file).map_err(io("map"))?;
+    make_room(file, plan.len).map_err(io("write"))?;
+    let mut map = map::map_mut(file).map_err(io("map"))?;
     let Some((header, body)) = map.split_at_mut_checked(HEADER) else {
         return Err(io("map")(io::ErrorKind::UnexpectedEof.into()));
     };
@@ -208,29 +205,25 @@ fn fill(
         else {
             continue;
         };
-        let (rows, cols) = tensor.shape();
-        Matrix::pack_into(kernel, tensor.format, rows, cols, tensor.data, to).map_err(
-            |source| PackedFault::Tensor {
-                name: name.clone(),
-                source,
-            },
-        )?;
+        pack(tensor, kernel, to).map_err(|source| PackedFault::Tensor {
+            name: name.clone(),
+            source,
+        })?;
     }
-    header.copy_from_slice(&*header_of(key, body));
+    for (to, from) in header.iter_mut().zip(key) {
+        *to = *from;
+    }
     map.make_read_only().map_err(io("map"))
 }
 
-/// A file of zeros. They are written, not left out, so that a full disk is an error here and not a
-/// signal when the map is written to.
-fn room(draft: &Path, len: usize) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    let mut file = options.open(draft)?;
+/// Fills the file with zeros. They are written, not left out, so that a full disk is an error here and
+/// not a signal when the map is written to.
+fn make_room(mut file: &File, len: usize) -> io::Result<()> {
     let mut left = len.saturating_add(HEADER);
     while left > 0 {
         let now = left.min(ZEROS.len());
         file.write_all(ZEROS.get(..now).unwrap_or(&ZEROS))?;
         left = left.saturating_sub(now);
     }
-    Ok(file)
+    Ok(())
 }

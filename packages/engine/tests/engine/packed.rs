@@ -131,6 +131,33 @@ fn files_in_layouts_of_the_past_go_and_those_of_other_models_stay() {
 }
 
 #[test]
+fn kernels_and_processes_share_a_folder() {
+    let tiny = TinyModel::new();
+    let folder = tempfile::tempdir().unwrap();
+    let kernels = Kernel::all()
+        .into_iter()
+        .filter(|kernel| kernel.available());
+    let kernels: Vec<_> = kernels.collect();
+    // Twice at once: whoever names the file last has it, and both have one.
+    std::thread::scope(|scope| {
+        for kernel in kernels.iter().chain(&kernels) {
+            scope.spawn(|| load(&tiny, folder.path(), Some(*kernel)));
+        }
+    });
+    for kernel in kernels {
+        let model = load(&tiny, folder.path(), Some(kernel));
+        assert!(reused(&model) || *model.placement() == Placement::Model);
+    }
+    let entries = fs::read_dir(folder.path()).unwrap().flatten();
+    let draft = |name: &str| name.ends_with(".draft");
+    assert!(
+        !entries
+            .into_iter()
+            .any(|file| draft(file.file_name().to_str().unwrap()))
+    );
+}
+
+#[test]
 fn a_folder_that_refuses_costs_memory_and_says_why() {
     let tiny = TinyModel::new();
     let folder = tempfile::tempdir().unwrap();
