@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 
 /// What to say to a caller who gave other words.
 const USAGE: &str = "words: detect | kernels KERNEL | nano KERNEL THREADS CHUNKS | \
+    company KERNEL THREADS | \
     model KERNEL THREADS CHUNKS STEPS | runs KERNEL SEED FROM COUNT WAYS THREADS | \
     model-runs KERNEL SEED FROM COUNT WAYS THREADS; \
     THREADS and CHUNKS are lists with commas, chunk 0 is the whole prompt";
@@ -25,6 +26,10 @@ pub fn run(
         ["kernels", kernel] => battery::hash(named(kernel)?).map(|hash| HEXLOWER.encode(&hash)),
         ["nano", kernel, threads, chunks] => {
             let hash = models::nano_hash(named(kernel)?, &ways(threads, chunks)?)?;
+            Ok(HEXLOWER.encode(&hash))
+        }
+        ["company", kernel, threads] => {
+            let hash = models::nano_hash(named(kernel)?, &company(threads)?)?;
             Ok(HEXLOWER.encode(&hash))
         }
         ["model", kernel, threads, chunks, steps] => {
@@ -87,9 +92,24 @@ fn ways(threads: &str, chunks: &str) -> Result<Vec<Way>, String> {
         chunks.iter().map(move |&chunk| Way {
             threads: threads.clamp(1, 16),
             chunk,
+            batch: false,
+            resumed: false,
         })
     };
     Ok(threads.iter().flat_map(each).collect())
+}
+
+/// In a batch or alone, with a beginning of another sequence's or not, on every number of threads.
+fn company(threads: &str) -> Result<Vec<Way>, String> {
+    let whole = ways(threads, "0")?;
+    let each = |way: Way| {
+        [(false, false), (false, true), (true, false), (true, true)].map(|(batch, resumed)| Way {
+            batch,
+            resumed,
+            ..way
+        })
+    };
+    Ok(whole.into_iter().flat_map(each).collect())
 }
 
 #[cfg(test)]
@@ -110,6 +130,13 @@ mod tests {
                 false => assert_eq!(got.unwrap_err(), format!("no {kernel} here")),
             }
         }
+    }
+
+    #[test]
+    fn small_models_answer_in_company_as_the_vectors_have_it() {
+        let alone = run(&["nano", "detect", "1", "0"], no_file).unwrap();
+        let company = run(&["company", "detect", "1,2"], no_file).unwrap();
+        assert_eq!(alone, company);
     }
 
     #[test]

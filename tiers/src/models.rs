@@ -3,7 +3,7 @@
 
 use crate::threads::Threads;
 use antiphon_numerics::sample::{Sampling, choose};
-use antiphon_numerics::{Cache, Executor, Kernel, Serial, Transformer};
+use antiphon_numerics::{Cache, Executor, Kernel, NumericError, Serial, Transformer, Turn};
 use data_encoding::{BASE64, HEXLOWER};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -48,6 +48,10 @@ pub(crate) struct Way {
     pub(crate) threads: usize,
     /// Tokens fed together, 0 for the whole prompt.
     pub(crate) chunk: usize,
+    /// Steps are computed in a batch with two other sequences.
+    pub(crate) batch: bool,
+    /// The prompt's first half is taken over from another sequence that began with it.
+    pub(crate) resumed: bool,
 }
 
 /// What is asked of a model.
@@ -160,37 +164,113 @@ pub(crate) fn answer(
     way: Way,
 ) -> Result<(Vec<[u8; 32]>, Vec<u32>), String> {
     match way.threads {
-        1 => answer_on(network, question, way.chunk, &Serial),
-        threads => answer_on(network, question, way.chunk, &Threads(threads)),
+        1 => answer_on(network, question, way, &Serial),
+        threads => answer_on(network, question, way, &Threads(threads)),
     }
 }
 
 fn answer_on(
     network: &Network,
     question: &Question<'_>,
-    chunk: usize,
+    way: Way,
     exec: &dyn Executor,
 ) -> Result<(Vec<[u8; 32]>, Vec<u32>), String> {
-    let prompt = question.prompt;
-    let mut cache = Cache::new(network.config(), prompt.len() + question.steps);
-    let chunk = if chunk == 0 { prompt.len() } else { chunk };
-    let last = (prompt.len() - 1) / chunk * chunk;
-    let (head, tail) = prompt.split_at(last);
+    let fault = |error: NumericError| error.to_string();
+    let capacity = question.prompt.len() + question.steps;
+    let mut cache = match way.resumed {
+        true => begun(network, question.prompt, capacity, exec).map_err(fault)?,
+        false => Cache::new(network.config(), capacity),
+    };
+    let prompt = &question.prompt[cache.len()..];
+    let chunk = if way.chunk == 0 {
+        prompt.len()
+    } else {
+        way.chunk
+    };
+    let (head, tail) = prompt.split_at((prompt.len() - 1) / chunk * chunk);
     for part in head.chunks(chunk) {
-        network
-            .forward_no_head(&mut cache, part, exec)
-            .map_err(|error| error.to_string())?;
+        let fed = network.forward_no_head(&mut cache, part, exec);
+        fed.map_err(fault)?;
     }
-    let (mut hashes, mut tokens, mut feed) = (Vec::new(), Vec::new(), tail.to_vec());
+    let mut others = match way.batch {
+        true => companions(network, question, exec).map_err(fault)?,
+        false => Vec::new(),
+    };
+    let mut logits = network.forward(&mut cache, tail, exec).map_err(fault)?;
+    let (mut hashes, mut tokens) = (Vec::new(), Vec::new());
     for step in 0..question.steps {
-        let logits = network.forward(&mut cache, &feed, exec);
-        let logits = logits.map_err(|error| error.to_string())?;
         hashes.push(hash(&logits));
         let token = choose(&logits, &question.sampling, luck(question.seed, step));
         tokens.push(token);
-        feed = vec![token];
+        if step + 1 < question.steps {
+            together(network, (&mut cache, token, &mut logits), &mut others, exec)
+                .map_err(fault)?;
+        }
     }
     Ok((hashes, tokens))
+}
+
+/// A sequence that has the first half of the prompt from another one, which went on otherwise.
+fn begun(
+    network: &Network,
+    prompt: &[u32],
+    capacity: usize,
+    exec: &dyn Executor,
+) -> Result<Cache, NumericError> {
+    let (shared, rest) = prompt.split_at(prompt.len() / 2);
+    let other: Vec<u32> = shared.iter().chain(rest.iter().rev()).copied().collect();
+    let mut cache = Cache::new(network.config(), other.len());
+    network.forward_no_head(&mut cache, &other, exec)?;
+    Ok(Cache::resumed(
+        network.config(),
+        capacity,
+        &cache.share(),
+        shared.len(),
+    ))
+}
+
+/// Two sequences of other lengths than the question's.
+fn companions(
+    network: &Network,
+    question: &Question<'_>,
+    exec: &dyn Executor,
+) -> Result<Vec<Cache>, NumericError> {
+    let prompt = question.prompt;
+    let starts = [&prompt[..1], &prompt[..prompt.len().div_ceil(3)]];
+    let begin = |start: &[u32]| {
+        let mut cache = Cache::new(network.config(), start.len() + question.steps);
+        network.forward_no_head(&mut cache, start, exec)?;
+        Ok(cache)
+    };
+    starts.into_iter().map(begin).collect()
+}
+
+/// One step of the sequence among its companions, before and behind it, who say
+/// the same token.
+fn together(
+    network: &Network,
+    (cache, token, logits): (&mut Cache, u32, &mut Vec<f32>),
+    others: &mut [Cache],
+    exec: &dyn Executor,
+) -> Result<(), NumericError> {
+    let mut unread = vec![Vec::new(); others.len()];
+    let mut turns = vec![Turn {
+        cache,
+        token,
+        logits,
+    }];
+    for (cache, logits) in others.iter_mut().zip(&mut unread) {
+        let other = Turn {
+            cache,
+            token,
+            logits,
+        };
+        turns.insert(turns.len() / 2, other);
+    }
+    network
+        .forward_batch(&mut turns, exec)
+        .into_iter()
+        .collect()
 }
 
 fn hash(logits: &[f32]) -> [u8; 32] {

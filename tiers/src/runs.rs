@@ -51,6 +51,8 @@ fn line(networks: &[Network], plan: &Plan, run: u64) -> Result<String, String> {
     let way = Way {
         threads: 1 + draw.below(plan.threads),
         chunk: draw.of(&[0, 1, 2, 7, 16, 64]),
+        batch: draw.of(&[false, true]),
+        resumed: draw.of(&[false, true]),
     };
     let (hashes, tokens) = answer(network, &question, way)?;
     let mut all = Sha256::new();

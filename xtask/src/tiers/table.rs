@@ -17,6 +17,8 @@ pub(crate) enum Column {
     Kernels,
     /// Small models of the families.
     Small,
+    /// The same alone and in a batch, with and without a beginning of another sequence's.
+    Company,
     /// The first tokens of the demo model.
     Demo,
     /// Drawn questions to the small models.
@@ -24,12 +26,19 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 4] = [Self::Kernels, Self::Small, Self::Demo, Self::Drawn];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Kernels,
+        Self::Small,
+        Self::Company,
+        Self::Demo,
+        Self::Drawn,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Kernels => "kernels",
             Self::Small => "small models",
+            Self::Company => "batch, prefix",
             Self::Demo => "SmolLM2",
             Self::Drawn => "200 drawn runs",
         }
@@ -46,6 +55,10 @@ impl Column {
             Self::Small => (
                 list(&["nano", kernel, threads, &all]),
                 tier.threads.saturating_mul(CHUNKS.len()),
+            ),
+            Self::Company => (
+                list(&["company", kernel, threads]),
+                tier.threads.saturating_mul(4),
             ),
             Self::Demo => {
                 let (chunks, ways) = match tier.pace {
@@ -210,12 +223,12 @@ mod tests {
     #[test]
     fn a_tier_that_is_absent_is_named_and_never_counted_as_equal() {
         let table = table(&[
-            ("scalar", &["aaaaaaaaaa", "b", "c", "d"]),
-            ("avx512", &["no avx512"; 4]),
+            ("scalar", &["aaaaaaaaaa", "b", "c", "d", "e"]),
+            ("avx512", &["no avx512"; 5]),
         ]);
         assert_eq!(
             table.check().unwrap(),
-            "4 cells equal their column, 4 not run"
+            "5 cells equal their column, 5 not run"
         );
         let lines = table.lines();
         assert!(lines[1].contains("aaaaaaaa x2"), "{lines:?}");
