@@ -55,6 +55,14 @@ use crate::quantise::Activations;
 use std::ops::Range;
 
 /// The product of rows of an interleaved matrix; see [`crate::Matrix`] for the arguments.
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    )),
+    allow(unused_variables, reason = "this build has no vector code at all")
+)]
 pub(crate) fn product(
     kernel: Kernel,
     w: &Interleaved,
