@@ -142,6 +142,13 @@ impl Worker {
         set("beacon", "chain_hash", shared.beacon_hash.into());
         set("content", "peers", peers.into());
         set("inference", "threads", i64::from(shared.threads).into());
+        // One machine: all map the same weights.
+        let packed = self.home.with_file_name("packed");
+        set(
+            "inference",
+            "packed_dir",
+            packed.display().to_string().into(),
+        );
         table.insert("model".to_owned(), vec![Value::Table(model)].into());
         table
     }

@@ -2,16 +2,18 @@
 //!
 //! Requests go on to the engine in order; a line `{"cancel":ID}` is taken out and marks that request.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use antiphon_engine::child::LINE_LIMIT;
 use serde::{Deserialize, Serialize};
 
-/// Requests are sent one at a time: more than a few lines never wait.
+/// The engine reads a request at once unless it has as many jobs as it takes.
 const LINES: usize = 4;
+/// More cancelled requests than are ever under way.
+const REMEMBERED: usize = 1024;
 
 /// Breaks a request off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,13 +23,25 @@ pub(crate) struct Cancel {
     pub(crate) cancel: u64,
 }
 
-/// Which request was cancelled last; ids count from 1.
+/// Which requests were cancelled of late; ids count up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cancelled(Arc<AtomicU64>);
+pub(crate) struct Cancelled(Arc<Mutex<BTreeSet<u64>>>);
 
 impl Cancelled {
     pub(crate) fn is(&self, id: u64) -> bool {
-        self.0.load(Ordering::Relaxed) == id
+        self.ids().contains(&id)
+    }
+
+    fn mark(&self, id: u64) {
+        let mut ids = self.ids();
+        ids.insert(id);
+        if ids.len() > REMEMBERED {
+            ids.pop_first();
+        }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,7 +72,7 @@ fn forward(mut input: impl BufRead, sender: &SyncSender<Vec<u8>>, marks: &Cancel
             _ => return,
         }
         match serde_json::from_slice::<Cancel>(&line) {
-            Ok(Cancel { cancel }) => marks.0.store(cancel, Ordering::Relaxed),
+            Ok(Cancel { cancel }) => marks.mark(cancel),
             Err(_) if sender.send(line).is_err() => return,
             Err(_) => {}
         }

@@ -222,6 +222,8 @@ fn start(args: &Start, make: MakeInference) -> Result<(), Failure> {
         program: std::env::current_exe()?,
         threads: config.threads,
         token_timeout: config.token_timeout,
+        jobs: config.jobs,
+        packed: Some(config.packed_dir.clone()),
         address_space: config.address_space_bytes,
     }));
     let runtime = tokio::runtime::Builder::new_multi_thread()

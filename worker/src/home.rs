@@ -1,7 +1,7 @@
 //! The directory that holds everything of one worker, and the lock that keeps it to one process.
 //!
 //! ```text
-//! config.toml   keys/{operator,voter,sender}.json   journal/   blocks/   models/   cursor.json   lock   left
+//! config.toml   keys/{operator,voter,sender}.json   journal/   blocks/   models/   packed/   cursor.json   lock   left
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -120,6 +120,10 @@ pub struct Config {
     pub token_timeout: Duration,
     /// Address space of the child; none means by the models' sizes.
     pub address_space_bytes: Option<u64>,
+    /// Most jobs that the child computes at once, at least one.
+    pub jobs: usize,
+    /// Folder of repacked weights.
+    pub packed_dir: PathBuf,
     /// Log format.
     pub log_format: LogFormat,
     /// Log filter.
@@ -174,6 +178,8 @@ impl Written {
             Ok(0) | Err(_) => std::thread::available_parallelism().map_or(1, usize::from),
             Ok(threads) => threads,
         };
+        let packed_dir = some_text(self.inference.packed_dir);
+        let packed_dir = packed_dir.map_or_else(|| home.join("packed"), PathBuf::from);
         Ok(Config {
             home,
             rpc: self.chain.rpc,
@@ -207,6 +213,8 @@ impl Written {
             )?,
             address_space_bytes: (self.inference.address_space_bytes > 0)
                 .then_some(self.inference.address_space_bytes),
+            jobs: check_jobs(self.inference.jobs)?,
+            packed_dir,
             log_format: check_format(&self.log.format)?,
             log_level: self.log.level,
         })
@@ -231,6 +239,11 @@ fn parse_duration(key: &'static str, text: &str) -> Result<Duration, ConfigError
     duration(text)
         .filter(|d| !d.is_zero())
         .ok_or_else(|| refused(key, text, "a whole number and ms, s, m or h, such as 10s"))
+}
+
+fn check_jobs(jobs: u32) -> Result<usize, ConfigError> {
+    let fits = usize::try_from(jobs).ok().filter(|n| (1..=64).contains(n));
+    fits.ok_or_else(|| refused("inference.jobs", &jobs.to_string(), "1 to 64"))
 }
 
 fn check_format(text: &str) -> Result<LogFormat, ConfigError> {

@@ -98,7 +98,15 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "address_space_bytes =",
-        "Address space of the engine; 0 is three times the model, 1 GiB and 128 MiB a thread.",
+        "Address space of the engine; 0 is three times the model, 1 GiB, 128 MiB a thread and 512 MiB a job after the first.",
+    ),
+    (
+        "jobs =",
+        "Most duties computed at once, 1 to 64; fewer if the address space holds the keys and values of fewer.",
+    ),
+    (
+        "packed_dir =",
+        "Folder of repacked weights, which workers on one machine may share; empty is packed in this folder.",
     ),
     ("format =", "text or json."),
     (

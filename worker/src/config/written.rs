@@ -127,8 +127,13 @@ pub struct WrittenInference {
     pub threads: u32,
     /// The child is killed when it gives no sign of life for this long.
     pub token_timeout: String,
-    /// Address space of the child in bytes; 0 is three times the model, 1 GiB and 128 MiB a thread.
+    /// Address space of the child in bytes; 0 is three times the model, 1 GiB, 128 MiB a thread and 512 MiB for each
+    /// job beyond the first.
     pub address_space_bytes: u64,
+    /// Most jobs that the child computes at once, 1 to 64.
+    pub jobs: u32,
+    /// Folder of repacked weights, which workers on one machine may share; empty means `packed` in the home.
+    pub packed_dir: String,
 }
 
 impl Default for WrittenInference {
@@ -137,6 +142,8 @@ impl Default for WrittenInference {
             threads: 0,
             token_timeout: "60s".to_owned(),
             address_space_bytes: 0,
+            jobs: 2,
+            packed_dir: String::new(),
         }
     }
 }

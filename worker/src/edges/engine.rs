@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,24 +11,15 @@ use antiphon_api::{Cid, Hex};
 use antiphon_documents::Manifest;
 use antiphon_engine::Generation;
 use antiphon_engine::child::{
-    Action, GenerateRequest, GoldenRequest, InputMsg, LoadRequest, Outcome as Said, Reply, Request,
+    Action, GenerateRequest, GoldenRequest, InputMsg, LoadRequest, Loaded, Outcome as Said,
     SelfTestRequest,
 };
-use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::child_input::Cancel;
+use super::child::{Broken, Running};
+use super::space::Wanted;
 use crate::ports::{Computed, Edge, EdgeError, Inference, Job, ModelFiles, Outcome};
-
-/// Longest reply line: the largest text and 4,096 hashes in hex, twice over.
-const MAX_LINE: u64 = 4 << 20;
-/// Address space beyond three times the file (mapped, packed, and headroom): caches and code.
-const BASE_SPACE: u64 = 1 << 30;
-/// Address space that each thread may reserve for its stack and allocator.
-const THREAD_SPACE: u64 = 128 << 20;
 
 /// The engine's name for a job that was broken off.
 const CANCELLED: &str = "cancelled";
@@ -43,6 +33,10 @@ pub struct EngineOptions {
     pub threads: usize,
     /// A child that gives no sign of life for so long is killed.
     pub token_timeout: Duration,
+    /// Most jobs that a child computes at once; fewer if its address space holds fewer.
+    pub jobs: usize,
+    /// Folder of repacked weights, which processes share; none means memory.
+    pub packed: Option<PathBuf>,
     /// Address space of a child; none means by the model's size.
     pub address_space: Option<u64>,
 }
@@ -59,18 +53,11 @@ pub struct ChildInference {
 struct Served {
     files: ModelFiles,
     manifest: Manifest,
-    running: tokio::sync::Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    /// What was read of a reply so far.
-    line: Vec<u8>,
-    next: u64,
-    sha256: Hex<32>,
+    running: tokio::sync::Mutex<Option<Arc<Running>>>,
+    /// Jobs that its child computes at once.
+    jobs: u32,
+    /// As many: a job more waits here, not in the child.
+    places: Semaphore,
 }
 
 /// Counts a caller in as long as it lives.
@@ -102,12 +89,7 @@ impl ChildInference {
 
     async fn prepare_model(&self, files: &ModelFiles) -> Result<(), EdgeError> {
         let manifest = Manifest::parse(&files.manifest).map_err(EdgeError::new)?;
-        let served = Arc::new(Served {
-            files: files.clone(),
-            manifest,
-            running: tokio::sync::Mutex::new(None),
-        });
-        let mut running = self.start(&served).await?;
+        let (running, loaded) = self.start(files, &manifest).await?;
         let action = Action::SelfTest(SelfTestRequest {});
         let said = running.ask(action, self.options.token_timeout).await?;
         let Said::SelfTested(test) = said else {
@@ -127,30 +109,59 @@ impl ChildInference {
             decode_seconds = golden.seconds.decode,
             "golden answers reproduced"
         );
-        *served.running.lock().await = Some(running);
+        let jobs = self.jobs(&manifest, &loaded);
+        let served = Arc::new(Served {
+            files: files.clone(),
+            manifest,
+            running: tokio::sync::Mutex::new(Some(running)),
+            places: Semaphore::new(jobs),
+            jobs: u32::try_from(jobs).unwrap_or(u32::MAX),
+        });
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         models.insert(files.manifest_cid, served);
         Ok(())
     }
 
-    /// A child with the model loaded.
-    async fn start(&self, served: &Served) -> Result<Running, EdgeError> {
-        let weights = &served.manifest.weights;
-        let threads = u64::try_from(self.options.threads).unwrap_or(u64::MAX);
-        let space = self.options.address_space.unwrap_or_else(|| {
-            let model = weights.bytes.saturating_mul(3);
-            model
-                .saturating_add(BASE_SPACE)
-                .saturating_add(threads.saturating_mul(THREAD_SPACE))
-        });
-        let mut running = Running::spawn(&self.options.program, space, weights.sha256)?;
-        let action = Action::Load(LoadRequest {
-            path: served.files.weights.clone(),
-            numerics: served.manifest.numerics.clone(),
-            sha256: Some(weights.sha256),
+    const fn wanted(&self, manifest: &Manifest) -> Wanted {
+        Wanted {
+            weights: manifest.weights.bytes,
             threads: self.options.threads,
-            // One request at a time.
-            jobs: Some(1),
+            jobs: self.options.jobs,
+            bound: self.options.address_space,
+        }
+    }
+
+    /// Jobs at once, so that their keys and values fit the child's address space.
+    fn jobs(&self, manifest: &Manifest, loaded: &Loaded) -> usize {
+        let wanted = self.wanted(manifest);
+        let jobs = wanted.jobs(loaded, manifest.context_tokens);
+        if jobs < self.options.jobs {
+            tracing::warn!(
+                jobs,
+                wanted = self.options.jobs,
+                address_space_bytes = wanted.bytes(),
+                cache_bytes_per_token = loaded.cache_bytes_per_token,
+                "fewer jobs at once: the engine takes no more, or its address space holds the keys and values of no more"
+            );
+        }
+        jobs
+    }
+
+    /// A child with the model loaded.
+    async fn start(
+        &self,
+        files: &ModelFiles,
+        manifest: &Manifest,
+    ) -> Result<(Arc<Running>, Loaded), EdgeError> {
+        let space = self.wanted(manifest).bytes();
+        let running = Running::spawn(&self.options.program, space)?;
+        let action = Action::Load(LoadRequest {
+            path: files.weights.clone(),
+            numerics: manifest.numerics.clone(),
+            sha256: Some(manifest.weights.sha256),
+            threads: self.options.threads,
+            packed: self.options.packed.clone(),
+            jobs: Some(self.options.jobs),
             ..LoadRequest::default()
         });
         match running.ask(action, self.options.token_timeout).await? {
@@ -159,14 +170,17 @@ impl ChildInference {
                     kernel = loaded.kernel,
                     threads = loaded.threads,
                     seconds = loaded.seconds,
+                    weights = loaded.weights,
                     "model loaded"
                 );
-                Ok(running)
+                Ok((running, loaded))
             }
             said => Err(unexpected("the model", &said)),
         }
     }
 
+    /// A job beside others; alone if the child broke while several were under way, since any of
+    /// them may be the cause and the others must not suffer from it.
     async fn answer(&self, job: &Job, stop: &CancellationToken) -> Result<Outcome, EdgeError> {
         let _waiting = Waiting::new(&self.waiting);
         let served = {
@@ -175,28 +189,64 @@ impl ChildInference {
         };
         let served =
             served.ok_or_else(|| EdgeError::new("the model is not loaded on this machine"))?;
-        let mut slot = served.running.lock().await;
-        if stop.is_cancelled() {
-            return Err(broken_off());
-        }
-        // Taken out: a caller that gives up in the middle drops the child, which kills it.
-        let mut running = match slot.take() {
-            Some(running) => running,
-            None => self.start(&served).await?,
+        let request = request(&served.manifest, job)?;
+        let said = match self.attempt(&served, &request, 1, stop).await {
+            Err(Broken {
+                shared: true,
+                error,
+            }) => {
+                tracing::warn!(%error, "the engine broke while several jobs were under way: each is tried again alone");
+                self.attempt(&served, &request, served.jobs, stop).await?
+            }
+            other => other?,
         };
-        let action = Action::Generate(request(&served.manifest, job)?);
-        let silence = self.options.token_timeout;
-        let said = running.ask_unless(action, silence, stop).await?;
-        let sha256 = running.sha256;
-        *slot = Some(running);
         match said {
             Said::Generated(generated) => Ok(Outcome::Answer(Arc::new(computed(
                 (*generated).into(),
-                sha256,
+                served.manifest.weights.sha256,
             )))),
             Said::Failed(failure) if failure.deterministic => Ok(Outcome::Invalid(failure.text)),
             Said::Failed(failure) if failure.kind == CANCELLED => Err(broken_off()),
             said => Err(unexpected("an answer", &said)),
+        }
+    }
+
+    /// Computes a job that takes so many of the places, when they are free.
+    async fn attempt(
+        &self,
+        served: &Served,
+        request: &GenerateRequest,
+        places: u32,
+        stop: &CancellationToken,
+    ) -> Result<Said, Broken> {
+        let alone = |error| Broken {
+            error,
+            shared: false,
+        };
+        let _places = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(alone(broken_off())),
+            got = served.places.acquire_many(places) => got.map_err(|e| alone(EdgeError::new(e)))?,
+        };
+        let running = self.running(served).await.map_err(alone)?;
+        let action = Action::Generate(request.clone());
+        running
+            .ask_unless(action, self.options.token_timeout, stop)
+            .await
+    }
+
+    /// The model's child; a new one if there is none that lives.
+    async fn running(&self, served: &Served) -> Result<Arc<Running>, EdgeError> {
+        let mut slot = served.running.lock().await;
+        match &*slot {
+            Some(running) if running.alive() => Ok(Arc::clone(running)),
+            _ => {
+                // The one before goes first: it may still hold memory.
+                *slot = None;
+                let (running, _) = self.start(&served.files, &served.manifest).await?;
+                *slot = Some(Arc::clone(&running));
+                Ok(running)
+            }
         }
     }
 }
@@ -230,116 +280,6 @@ fn unexpected(what: &str, said: &Said) -> EdgeError {
             EdgeError::new(format!("{what}: {} ({})", failure.text, failure.kind))
         }
         _ => EdgeError::new(format!("{what}: the engine answered with something else")),
-    }
-}
-
-impl Running {
-    fn spawn(program: &PathBuf, address_space: u64, sha256: Hex<32>) -> Result<Self, EdgeError> {
-        let mut child = Command::new(program)
-            .arg("engine")
-            .arg("--address-space")
-            .arg(address_space.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|e| {
-                EdgeError::new(format!(
-                    "the engine {} cannot be started: {e}",
-                    program.display()
-                ))
-            })?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let (Some(input), Some(output)) = (input, output) else {
-            return Err(EdgeError::new("the engine has no standard input or output"));
-        };
-        Ok(Self {
-            child,
-            input,
-            output: BufReader::new(output),
-            line: Vec::new(),
-            next: 1,
-            sha256,
-        })
-    }
-
-    /// One request and its reply. A child that is silent for too long, dies, or says nonsense is
-    /// dropped by the caller, and so killed.
-    async fn ask(&mut self, action: Action, silence: Duration) -> Result<Said, EdgeError> {
-        let never = CancellationToken::new();
-        self.ask_unless(action, silence, &never).await
-    }
-
-    /// The same; when `stop` is cancelled the child is told to break off, which it does at its next token.
-    async fn ask_unless(
-        &mut self,
-        action: Action,
-        silence: Duration,
-        stop: &CancellationToken,
-    ) -> Result<Said, EdgeError> {
-        let id = self.next;
-        self.next = id.saturating_add(1);
-        self.write(&Request { id, action }, silence).await?;
-        let mut told = false;
-        loop {
-            let reply = tokio::select! {
-                biased;
-                () = stop.cancelled(), if !told => None,
-                reply = timeout(silence, self.read()) => Some(reply),
-            };
-            let Some(reply) = reply else {
-                told = true;
-                self.write(&Cancel { cancel: id }, silence).await?;
-                continue;
-            };
-            let reply = reply.map_err(|_| self.silent(silence))??;
-            match reply.outcome {
-                Said::Progress(_) => {}
-                outcome if reply.id == Some(id) => return Ok(outcome),
-                _ => return Err(EdgeError::new("the engine answered another request")),
-            }
-        }
-    }
-
-    async fn write(
-        &mut self,
-        message: &impl Serialize,
-        silence: Duration,
-    ) -> Result<(), EdgeError> {
-        let mut line = serde_json::to_vec(message).map_err(EdgeError::new)?;
-        line.push(b'\n');
-        let sent = timeout(silence, self.input.write_all(&line)).await;
-        sent.map_err(|_| self.silent(silence))?
-            .map_err(|e| self.gone(&e))
-    }
-
-    /// May be dropped at any await: what was read stays for the next call.
-    async fn read(&mut self) -> Result<Reply, EdgeError> {
-        let kept = u64::try_from(self.line.len()).unwrap_or(MAX_LINE);
-        let mut limited = (&mut self.output).take(MAX_LINE.saturating_sub(kept));
-        let read = limited.read_until(b'\n', &mut self.line).await;
-        let line = std::mem::take(&mut self.line);
-        match read {
-            Ok(0) => Err(EdgeError::new(
-                "the engine ended; it was killed, or ran out of memory",
-            )),
-            Ok(_) => serde_json::from_slice(&line).map_err(EdgeError::new),
-            Err(error) => Err(self.gone(&error)),
-        }
-    }
-
-    fn silent(&self, silence: Duration) -> EdgeError {
-        EdgeError::new(format!(
-            "the engine (process {:?}) gave no sign of life for {silence:?}",
-            self.child.id()
-        ))
-    }
-
-    fn gone(&self, error: &std::io::Error) -> EdgeError {
-        EdgeError::new(format!(
-            "the engine (process {:?}) is gone: {error}",
-            self.child.id()
-        ))
     }
 }
 

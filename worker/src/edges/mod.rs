@@ -2,9 +2,11 @@
 
 mod beacon;
 mod chain;
+mod child;
 mod content;
 mod engine;
 mod peers;
+mod space;
 
 pub use beacon::Drand;
 pub use chain::ContractPort;

@@ -23,6 +23,9 @@ fn a_file_with_only_the_contract_takes_every_default() {
     assert_eq!(config.chain_id, "antiphon-local-1");
     assert_eq!(config.ask_again_after, Duration::from_secs(5));
     assert!(config.speculate && config.models.is_empty() && config.threads >= 1);
+    assert_eq!(config.packed_dir, PathBuf::from("home/packed"));
+    let named = check(&text("[inference]\npacked_dir = \"/shared\"\njobs = 1\n")).unwrap();
+    assert_eq!((named.packed_dir, named.jobs), ("/shared".into(), 1));
 }
 
 #[test]
@@ -87,6 +90,14 @@ fn values_that_cannot_be_used_are_refused_with_what_would_be() {
         (
             "[inference]\ntoken_timeout = \"0s\"\n",
             "inference.token_timeout is \"0s\"",
+        ),
+        (
+            "[inference]\njobs = 0\n",
+            "inference.jobs is \"0\", want 1 to 64",
+        ),
+        (
+            "[inference]\njobs = 65\n",
+            "inference.jobs is \"65\", want 1 to 64",
         ),
         (
             "[log]\nformat = \"xml\"\n",

@@ -23,6 +23,8 @@ mod operator;
 mod outbox;
 mod process;
 mod relay;
+mod together;
+mod together_real;
 mod vote;
 
 use antiphon_api::{Ballot, Cid, Finish, Hex};

@@ -175,7 +175,7 @@ fn an_engine_that_may_use_too_little_memory_fails_alone() {
 }
 
 /// A program that stands for an engine: a shell script.
-fn script(dir: &Path, body: &str) -> PathBuf {
+pub(crate) fn script(dir: &Path, body: &str) -> PathBuf {
     let path = dir.join("engine.sh");
     std::fs::write(
         &path,
@@ -186,7 +186,7 @@ fn script(dir: &Path, body: &str) -> PathBuf {
     path
 }
 
-fn manifest() -> Vec<u8> {
+pub(crate) fn manifest() -> Vec<u8> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../testdata/vectors/documents.json"
@@ -204,6 +204,8 @@ async fn prepare(dir: &Path, body: &str) -> (String, Duration) {
     let inference = ChildInference::new(EngineOptions {
         program: script(dir, body),
         threads: 1,
+        jobs: 2,
+        packed: None,
         token_timeout: Duration::from_millis(400),
         address_space: None,
     });
@@ -280,6 +282,8 @@ exec sleep 60"#;
     let inference = ChildInference::new(EngineOptions {
         program: script(dir.path(), body),
         threads: 1,
+        jobs: 2,
+        packed: None,
         token_timeout: Duration::from_secs(5),
         address_space: None,
     });
