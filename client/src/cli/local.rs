@@ -53,8 +53,13 @@ fn table(profile: &Profile) {
         100.0 * profile.memory_share,
         giga(profile.memory_bytes_per_second)
     ));
-    if let Some(bytes) = profile.anonymous_bytes {
-        output::text(&format!("anonymous memory   {:>9} MiB", bytes >> 20));
+    if let (Some(anonymous), Some(mapped)) = (profile.anonymous_bytes, profile.mapped_bytes) {
+        let mebibytes = [anonymous, profile.keys_values_bytes, mapped].map(|bytes| bytes >> 20);
+        let [anonymous, kept, mapped] = mebibytes;
+        output::text(&format!(
+            "{:<18} {anonymous:>9} MiB anonymous, of it {kept} MiB keys and values; {mapped} MiB of mapped files",
+            "memory"
+        ));
     }
 }
 

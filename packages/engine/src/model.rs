@@ -112,7 +112,7 @@ impl Model {
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {
         let clock = self.clock.as_ref()?;
-        Some(clock.report(&self.network, self.threads()))
+        Some(clock.report(&self.network, self.threads(), self.prefixes.bytes()))
     }
 
     /// Where the weights are.

@@ -1,5 +1,6 @@
 //! Where the time of a job goes, against what the memory of this machine allows.
 
+use crate::gguf::wide;
 use antiphon_numerics::{Executor, Stage, Transformer};
 use serde::Serialize;
 use std::hint::black_box;
@@ -67,8 +68,9 @@ impl Clock {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The times so far, with the bandwidth measured now on so many threads.
-    pub(crate) fn report(&self, network: &Transformer, threads: usize) -> Profile {
+    /// The times so far, with the bandwidth measured now on so many threads, and the memory with so
+    /// many bytes of keys and values kept.
+    pub(crate) fn report(&self, network: &Transformer, threads: usize, kept: usize) -> Profile {
         let times = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let steps = f64::from(times.steps);
         let mut parts: Vec<_> = Stage::ALL
@@ -84,7 +86,7 @@ impl Clock {
         let seconds = parts.iter().map(|part| part.seconds).sum();
         let weights: f64 = parts.iter().map(|part| part.weight_bytes).sum();
         // Before the buffer that the bandwidth is measured with.
-        let anonymous_bytes = anonymous();
+        let (anonymous_bytes, mapped_bytes) = (status("RssAnon:"), status("RssFile:"));
         let memory = bandwidth(threads);
         Profile {
             steps: times.steps,
@@ -96,6 +98,8 @@ impl Clock {
             memory_bytes_per_second: memory,
             memory_share: ratio(ratio(weights, seconds), memory),
             anonymous_bytes,
+            keys_values_bytes: wide(kept),
+            mapped_bytes,
         }
     }
 }
@@ -142,6 +146,12 @@ pub struct Profile {
     /// Memory of this process that no file backs, `RssAnon` of Linux; none where the system does
     /// not tell.
     pub anonymous_bytes: Option<u64>,
+    /// Keys and values in it, kept of the jobs so far for those that begin alike; pages that
+    /// several share count for each of them.
+    pub keys_values_bytes: u64,
+    /// Memory that the model, its repacked weights and the program back, `RssFile` of Linux: the
+    /// system shares it among processes and can take it back.
+    pub mapped_bytes: Option<u64>,
 }
 
 /// One part of decoding.
@@ -206,11 +216,10 @@ fn sum(part: &[u64]) -> u64 {
     sums.into_iter().fold(0, u64::wrapping_add)
 }
 
-fn anonymous() -> Option<u64> {
+/// Bytes of this process that a line of its status tells.
+fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }

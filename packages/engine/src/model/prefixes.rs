@@ -69,6 +69,11 @@ impl Prefixes {
         }
     }
 
+    /// Bytes of the keys and values kept; pages that several share count for each of them.
+    pub(crate) fn bytes(&self) -> usize {
+        bytes(&self.entries())
+    }
+
     fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -18,6 +18,7 @@ mod model;
 mod nano;
 mod packed;
 mod pieces;
+mod place;
 mod plain;
 mod support;
 mod template;
