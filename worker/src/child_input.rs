@@ -115,6 +115,16 @@ mod tests {
     }
 
     #[test]
+    fn each_of_several_jobs_is_cancelled_for_itself_and_old_ones_are_forgotten() {
+        let (mut requests, cancelled) = split(&b"{\"cancel\":7}\n{\"cancel\":5}\n"[..]);
+        requests.read_to_end(&mut Vec::new()).unwrap();
+        assert!(cancelled.is(7) && cancelled.is(5) && !cancelled.is(6));
+        let many = u64::try_from(REMEMBERED).unwrap();
+        (8..7 + many).for_each(|id| cancelled.mark(id));
+        assert!(!cancelled.is(5) && cancelled.is(7) && cancelled.is(6 + many));
+    }
+
+    #[test]
     fn a_line_without_end_goes_on_in_pieces() {
         let long = vec![b'x'; LINE_LIMIT + 10];
         let (mut requests, _) = split(io::Cursor::new(long));
