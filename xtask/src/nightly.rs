@@ -1,5 +1,6 @@
 //! `cargo nightly-*`: what takes longer than a change should wait for. Each prints its figures.
 
+mod agreement;
 mod contract;
 mod coverage;
 mod explore;
@@ -70,7 +71,7 @@ const PARTS: &[Part] = &[
     (
         "numerics",
         numerics::run,
-        "drawn runs on every kernel and processor, real or emulated, compared bit by bit",
+        "drawn runs on every kernel and processor, real or emulated, compared bit by bit; CN-1 against candle",
         Some(numerics::USAGE),
     ),
     (

@@ -1,5 +1,6 @@
 //! Many drawn runs on every tier: model, prompt, choice of tokens, threads and split of the prompt.
 
+use super::agreement;
 use crate::ci::Site;
 use crate::error::{Error, Result};
 use crate::output;
@@ -17,6 +18,7 @@ cargo nightly-numerics [OPTIONS]
 
 Draws models, prompts, choices of tokens, threads and splits of the prompt, runs them on every kernel
 and processor that this machine has or can emulate, and compares every bit. Prints what was not run.
+Before that, CN-1 and candle answer with the demo model and must agree, if not in every bit.
 
   --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model too
   --seed S   other runs (default 1)
@@ -29,11 +31,12 @@ struct Options {
     seed: u64,
 }
 
-/// Words: `--runs N` for each tier, `--seed N`.
+/// Agreement with the second engine, then the runs. Words: `--runs N` for each tier, `--seed N`.
 pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
     let options = options(words)?;
     let programs = tiers::build(site, step)?;
     let model = setup::model_alone(&site.workspace, &site.cache, step)?;
+    agreement::run(site)?;
     let tiers = tiers::all(&programs);
     let mut total = Count::default();
     for demo in [false, true] {

@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "antiphon-engine",
         &["content", "documents", "numerics", "gguf"],
     ),
+    ("antiphon-candle", &["engine"]),
     (
         "antiphon-fuzz",
         &["content", "documents", "numerics", "engine", "miniature"],
@@ -51,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "api",
             "rules",
             "engine",
+            "candle",
             "chain",
             "store",
         ],
@@ -64,6 +66,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "rules",
             "receipt",
             "engine",
+            "candle",
             "chain",
             "store",
         ],

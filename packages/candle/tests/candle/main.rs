@@ -1,0 +1,13 @@
+//! The second engine: against the first, and on its own.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests: a panic is the report, sizes are small, and comparisons print figures"
+)]
+
+mod agreement;
+mod child;
+mod miniatures;
+mod refusals;
+mod support;
