@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use antiphon_api::Finish;
 use antiphon_engine::template::Template;
-use antiphon_engine::{FileHash, Generation, Input, Job, Kernel, Model, Options, Profile};
+use antiphon_engine::{Engine, Generation, Input, Job, Kernel, Options, Profile};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
+use crate::engine::EngineChoice;
 use crate::error::ClientError;
 use crate::question::{SamplingFlags, prompt_from_file};
 
@@ -64,7 +65,10 @@ pub struct InferArgs {
     /// Adds the SHA-256 of the logits of each chosen token
     #[arg(long)]
     pub logit_hashes: bool,
-    /// Inner loops
+    /// Arithmetic
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
+    /// Inner loops of cn-1
     #[arg(long, value_enum, default_value_t)]
     pub kernel: KernelChoice,
     /// Folder of repacked weights: made once, mapped, shared by processes; memory if absent
@@ -111,8 +115,10 @@ pub struct InferReport {
     /// One per chosen token, END included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logit_sha256: Option<Vec<String>>,
+    /// The arithmetic that computed, as a manifest names it.
+    pub numerics: &'static str,
     /// The inner loops that computed.
-    pub kernel: &'static str,
+    pub kernel: String,
     /// How long it took.
     pub seconds: InferSeconds,
     /// Where the weights were.
@@ -152,47 +158,23 @@ impl KernelChoice {
 /// A damaged model, an invalid prompt, or numbers out of range.
 pub fn infer(args: &InferArgs) -> Result<InferReport, ClientError> {
     let job = job_of(args)?;
+    if args.engine == EngineChoice::Candle && args.packed.is_some() {
+        return Err(ClientError::Usage(
+            "candle keeps its weights in memory: leave --packed out".to_owned(),
+        ));
+    }
     let options = Options {
         packed: args.packed.clone(),
         profile: args.profile,
-        ..options(args.threads, args.kernel)?
+        kernel: args.kernel.kernel()?,
+        ..Options::default()
     };
-    let model = load_with(&args.gguf, &options)?;
+    let model = args.engine.load(&args.gguf, args.threads, options)?;
     let mut quiet = |_: antiphon_engine::Progress<'_>| ControlFlow::Continue(());
     let made = model
         .generate(&job, &mut quiet)
         .map_err(|error| ClientError::Engine(error.to_string()))?;
-    Ok(report(args, &model, &made))
-}
-
-/// Loads a model with its hash computed.
-///
-/// # Errors
-/// The file is missing or damaged, or the processor lacks the kernel.
-pub fn load(
-    path: &std::path::Path,
-    threads: Option<usize>,
-    kernel: KernelChoice,
-) -> Result<Model, ClientError> {
-    load_with(path, &options(threads, kernel)?)
-}
-
-fn options(threads: Option<usize>, kernel: KernelChoice) -> Result<Options, ClientError> {
-    Ok(Options {
-        threads: threads.unwrap_or_else(processors),
-        kernel: kernel.kernel()?,
-        hash: FileHash::Compute,
-        ..Options::default()
-    })
-}
-
-fn load_with(path: &std::path::Path, options: &Options) -> Result<Model, ClientError> {
-    Model::load(path, options).map_err(|error| ClientError::Engine(error.to_string()))
-}
-
-fn processors() -> usize {
-    let all = std::thread::available_parallelism();
-    all.map_or(1, std::num::NonZero::get).min(64)
+    Ok(report(args, &*model, &made))
 }
 
 fn job_of(args: &InferArgs) -> Result<Job, ClientError> {
@@ -246,8 +228,9 @@ fn default_template() -> Result<Template, ClientError> {
     template_named(DEFAULT_TEMPLATE)
 }
 
-fn report(args: &InferArgs, model: &Model, made: &Generation) -> InferReport {
-    let trace = made.trace(model.sha256(), &[]);
+fn report(args: &InferArgs, model: &dyn Engine, made: &Generation) -> InferReport {
+    let about = model.about();
+    let trace = made.trace(&about.sha256, &[]);
     let hashes = made.logit_hashes.iter().map(|hash| HEXLOWER.encode(hash));
     InferReport {
         prompt_ids: made.prompt_ids.clone(),
@@ -259,13 +242,14 @@ fn report(args: &InferArgs, model: &Model, made: &Generation) -> InferReport {
         trace_0: HEXLOWER.encode(&trace.trace_0),
         trace: HEXLOWER.encode(&trace.last()),
         logit_sha256: args.logit_hashes.then(|| hashes.collect()),
-        kernel: model.kernel().name(),
+        numerics: about.numerics,
+        kernel: about.kernel,
         seconds: InferSeconds {
-            load: model.load_seconds(),
+            load: about.load_seconds,
             prefill: made.seconds.prefill,
             decode: made.seconds.decode,
         },
-        weights: model.placement().to_string(),
+        weights: model.weights(),
         profile: model.profile(),
     }
 }

@@ -11,6 +11,7 @@ pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod deliver;
+pub mod engine;
 mod error;
 pub mod follow;
 pub mod gateway;

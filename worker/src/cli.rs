@@ -390,7 +390,7 @@ fn engine(args: &Engine) -> Result<(), Failure> {
     Ok(antiphon_engine::child::serve_cancellable(
         requests,
         std::io::stdout(),
-        &[antiphon_engine::CN_1],
+        &antiphon_candle::ENGINES,
         &|id| cancelled.is(id),
     )?)
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use antiphon_candle::ENGINES;
 use antiphon_documents::Manifest;
-use antiphon_engine::{FileHash, Model, Options, golden, self_tests};
+use antiphon_engine::{FileHash, Options, find, golden, self_tests};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -110,15 +111,21 @@ fn model(paths: &ModelPaths, threads: usize) -> ModelTested {
 fn reproduce(manifest: &Path, weights: &Path, threads: usize) -> Result<golden::Report, String> {
     let text = std::fs::read(manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     let manifest = Manifest::parse(&text).map_err(|fault| fault.to_string())?;
+    let fault = |error: antiphon_engine::LoadError| error.to_string();
+    let engine = find(&ENGINES, &manifest.numerics).map_err(fault)?;
     let options = Options {
-        threads,
+        threads: match engine.numerics == antiphon_candle::NUMERICS {
+            // They are of the process; no answer depends on their number.
+            true => antiphon_candle::threads(),
+            false => threads,
+        },
         hash: FileHash::Expect(manifest.weights.sha256.0),
         // Each case is computed whole.
         prefix_bytes: 0,
         ..Options::default()
     };
-    let model = Model::load(weights, &options).map_err(|error| error.to_string())?;
-    golden::check(&model, &manifest).map_err(|error| error.to_string())
+    let model = (engine.load)(weights, &options).map_err(fault)?;
+    golden::check(&*model, &manifest).map_err(|error| error.to_string())
 }
 
 fn each(seconds: f64, tokens: u64) -> f64 {

@@ -13,10 +13,11 @@ pub(super) fn infer(args: &InferArgs) -> Result<(), ClientError> {
     }
     output::text(&report.text);
     output::faint(&format!(
-        "{} + {} tokens, {} · {} kernel · load {:.2} s, prefill {:.2} s, decode {:.2} s · trace {}",
+        "{} + {} tokens, {} · {}, {} kernel · load {:.2} s, prefill {:.2} s, decode {:.2} s · trace {}",
         report.prompt_tokens,
         report.output_tokens,
         output::finish_word(report.finish),
+        report.numerics,
         report.kernel,
         report.seconds.load,
         report.seconds.prefill,

@@ -8,10 +8,11 @@ use antiphon_api::Hex;
 use antiphon_content::unixfs::{HashedFile, hash_reader};
 use antiphon_documents::{LONG_PROMPT_TOKENS, Manifest, Message, Prompt, Sampling, Weights};
 use antiphon_engine::template::Template;
-use antiphon_engine::{Job, Model, golden};
+use antiphon_engine::{Engine, Job, Options, golden};
 
+use crate::engine::EngineChoice;
 use crate::error::ClientError;
-use crate::infer::{KernelChoice, load, template_named};
+use crate::infer::{KernelChoice, template_named};
 
 /// Tokens of each golden answer: enough to run through the cache, few enough for a worker's start.
 const GOLDEN_TOKENS: u32 = 16;
@@ -40,7 +41,10 @@ pub struct ManifestArgs {
     /// Threads that compute; one per processor if absent
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Inner loops
+    /// Arithmetic: the manifest's numerics
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
+    /// Inner loops of cn-1
     #[arg(long, value_enum, default_value_t)]
     pub kernel: KernelChoice,
 }
@@ -51,10 +55,15 @@ pub struct ManifestArgs {
 /// A damaged model, or a name, licence or text that a manifest cannot hold.
 pub fn make(args: &ManifestArgs, told: &mut dyn FnMut(&str)) -> Result<Manifest, ClientError> {
     let template = template_named(&args.template)?;
-    let model = load(&args.gguf, args.threads, args.kernel)?;
+    let options = Options {
+        kernel: args.kernel.kernel()?,
+        ..Options::default()
+    };
+    let model = args.engine.load(&args.gguf, args.threads, options)?;
+    let about = model.about();
     told("hashing the weights");
     let file = hash_file(&args.gguf)?;
-    if file.sha256 != *model.sha256() {
+    if file.sha256 != about.sha256 {
         return Err(ClientError::Engine(
             "the model file changed while it was read: try again".to_owned(),
         ));
@@ -62,23 +71,18 @@ pub fn make(args: &ManifestArgs, told: &mut dyn FnMut(&str)) -> Result<Manifest,
     let context = args
         .context_tokens
         .unwrap_or(2048)
-        .min(model.context_length());
+        .min(about.context_length);
     told("computing three golden answers");
-    let golden = golden::make(
-        &model,
-        template,
-        context,
-        &golden_prompts(&model, template)?,
-    )
-    .map_err(engine)?;
+    let prompts = golden_prompts(&*model, template)?;
+    let golden = golden::make(&*model, template, context, &prompts).map_err(engine)?;
     let manifest = Manifest {
         chat_template: template.to_string(),
         context_tokens: context,
-        family: model.settings().family.name().to_owned(),
+        family: about.family.name().to_owned(),
         golden,
         license: args.license.clone(),
         name: args.name.clone(),
-        numerics: golden::NUMERICS.to_owned(),
+        numerics: about.numerics.to_owned(),
         source: args.source.clone(),
         weights: Weights {
             bytes: file.size,
@@ -101,7 +105,7 @@ pub(super) fn hash_file(path: &Path) -> Result<HashedFile, ClientError> {
 }
 
 /// One greedy, one sampled, one of many tokens.
-fn golden_prompts(model: &Model, template: Template) -> Result<[Prompt; 3], ClientError> {
+fn golden_prompts(model: &dyn Engine, template: Template) -> Result<[Prompt; 3], ClientError> {
     let ask = |text: &str, sampling: Sampling| Prompt {
         messages: vec![Message::user(text)],
         max_output_tokens: GOLDEN_TOKENS,
@@ -122,7 +126,7 @@ fn golden_prompts(model: &Model, template: Template) -> Result<[Prompt; 3], Clie
 }
 
 /// Just enough tokens: every worker computes it at its start.
-fn long_prompt(model: &Model, template: Template) -> Result<Prompt, ClientError> {
+fn long_prompt(model: &dyn Engine, template: Template) -> Result<Prompt, ClientError> {
     let mut text = "Which number comes next?".to_owned();
     // Each number is one token at least, so the loop ends in time.
     for number in 1..=LONG_PROMPT_TOKENS {

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::manifest::hash_file;
 use super::{Shelf, blocking, check_weights, engine_fault};
+use crate::engine::load_for;
 use crate::error::ClientError;
-use crate::infer::{KernelChoice, load};
 
 /// What was checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,8 +49,10 @@ fn check(file: PathBuf, manifest: &Manifest, with_golden: bool) -> Result<Verifi
     let hashed = hash_file(&file)?;
     check_weights(&file, hashed.root, manifest.weights.cid)?;
     let golden = if with_golden {
-        let model = load(&file, None, KernelChoice::Auto)?;
-        golden::check(&model, manifest).map_err(engine_fault)?.cases
+        let model = load_for(manifest, &file)?;
+        golden::check(&*model, manifest)
+            .map_err(engine_fault)?
+            .cases
     } else {
         0
     };

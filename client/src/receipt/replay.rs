@@ -7,11 +7,12 @@ use antiphon_api::Hex;
 use antiphon_content::Cid;
 use antiphon_documents::digest::trace_nonce;
 use antiphon_documents::{Ballot, Manifest, Prompt};
-use antiphon_engine::{Generation, Job, Model, Progress};
+use antiphon_engine::{Engine, Generation, Job, Progress};
 use antiphon_receipt::{Check, Course, Receipt, Report, Standing};
 
+use crate::engine::load_for;
 use crate::error::ClientError;
-use crate::infer::{KernelChoice, load, template_named};
+use crate::infer::template_named;
 
 /// News of a replay under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +52,14 @@ pub fn replay(
     };
     let file = file_of(gguf, case.manifest.weights.bytes)?;
     news(ReplayNews::Loading);
-    let model = load(&file, None, KernelChoice::Auto)?;
-    let mut checks = vec![Check::new("replay_model", same_model(&case, &model))];
+    let model = load_for(&case.manifest, &file)?;
+    let mut checks = vec![Check::new("replay_model", same_model(&case, &*model))];
     if checks.iter().all(|check| check.ok) {
-        let made = answer(&case, &model, news)?;
+        let made = answer(&case, &*model, news)?;
         checks.push(Check::new("replay_answer", same_answer(receipt, &made)));
         checks.push(Check::new(
             "replay_ballot",
-            same_ballot(&case, &model, &made),
+            same_ballot(&case, &*model, &made),
         ));
     }
     Ok(Report { checks })
@@ -111,7 +112,7 @@ fn file_of(path: &Path, bytes: u64) -> Result<PathBuf, ClientError> {
 
 fn answer(
     case: &Case,
-    model: &Model,
+    model: &dyn Engine,
     news: &mut (dyn FnMut(ReplayNews) + Send),
 ) -> Result<Generation, ClientError> {
     let template = template_named(&case.manifest.chat_template)?;
@@ -131,8 +132,8 @@ fn answer(
         .map_err(|error| ClientError::Engine(error.to_string()))
 }
 
-fn same_model(case: &Case, model: &Model) -> Result<String, String> {
-    let (got, want) = (Hex(*model.sha256()), case.manifest.weights.sha256);
+fn same_model(case: &Case, model: &dyn Engine) -> Result<String, String> {
+    let (got, want) = (Hex(model.about().sha256), case.manifest.weights.sha256);
     match got == want {
         true => Ok(format!("{} has SHA-256 {got}", case.manifest.name)),
         false => Err(format!(
@@ -149,8 +150,8 @@ fn same_answer(receipt: &Receipt, made: &Generation) -> Result<String, String> {
     }
 }
 
-fn same_ballot(case: &Case, model: &Model, made: &Generation) -> Result<String, String> {
-    let trace = Hex(made.trace(model.sha256(), &case.nonce).last());
+fn same_ballot(case: &Case, model: &dyn Engine, made: &Generation) -> Result<String, String> {
+    let trace = Hex(made.trace(&model.about().sha256, &case.nonce).last());
     let ballot = Ballot::Answer {
         cid: Cid::of_raw(made.text.as_bytes()),
         finish: made.finish,

@@ -13,6 +13,7 @@ mod ask;
 mod binary;
 mod carry;
 mod chat;
+mod engines;
 #[allow(
     dead_code,
     reason = "the chain crate's own fake; not all of it is used here"

@@ -8,7 +8,7 @@ use crate::gguf::Family;
 use crate::job::{Generation, Job, JobError};
 use crate::model::{LoadError, Model, Options};
 use crate::tokenizer::Tokenizer;
-use crate::{Report, golden};
+use crate::{Profile, Report, golden};
 use std::path::Path;
 
 /// A loaded model that answers jobs.
@@ -43,6 +43,11 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// Where the weights are, in words.
     fn weights(&self) -> String {
         "in memory".to_owned()
+    }
+
+    /// Where the time of decoding went so far, if this engine measures it and was asked to.
+    fn profile(&self) -> Option<Profile> {
+        None
     }
 
     /// The ids of a job's prompt, each checked against the vocabulary.
@@ -135,6 +140,10 @@ impl Engine for Model {
 
     fn weights(&self) -> String {
         self.placement().to_string()
+    }
+
+    fn profile(&self) -> Option<Profile> {
+        self.profile()
     }
 
     fn open(&self, positions: usize) -> Result<Box<dyn Logits + '_>, JobError> {

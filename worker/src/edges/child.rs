@@ -139,8 +139,14 @@ impl Waiting {
 }
 
 impl Running {
-    pub(super) fn spawn(program: &PathBuf, address_space: u64) -> Result<Arc<Self>, EdgeError> {
+    pub(super) fn spawn(
+        program: &PathBuf,
+        threads: usize,
+        address_space: u64,
+    ) -> Result<Arc<Self>, EdgeError> {
         let mut child = Command::new(program)
+            // Candle starts its threads once in a process and reads their number here.
+            .env("RAYON_NUM_THREADS", threads.to_string())
             .arg("engine")
             .arg("--address-space")
             .arg(address_space.to_string())

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use antiphon_api::{Cid, Hex};
 use antiphon_documents::Manifest;
-use antiphon_engine::Generation;
 use antiphon_engine::child::{
     Action, GenerateRequest, GoldenRequest, InputMsg, LoadRequest, Loaded, Outcome as Said,
     SelfTestRequest,
 };
+use antiphon_engine::{Generation, golden};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -92,21 +92,21 @@ impl ChildInference {
         let (running, loaded) = self.start(files, &manifest).await?;
         let action = Action::SelfTest(SelfTestRequest {});
         let said = running.ask(action, self.options.token_timeout).await?;
-        let Said::SelfTested(test) = said else {
+        let Said::SelfTested(_) = said else {
             return Err(unexpected("the self test", &said));
         };
         let text = String::from_utf8(files.manifest.clone()).map_err(EdgeError::new)?;
         let action = Action::Golden(GoldenRequest { manifest: text });
         let said = running.ask(action, self.options.token_timeout).await?;
-        let Said::Golden(golden) = said else {
+        let Said::Golden(reproduced) = said else {
             return Err(unexpected("the golden answers", &said));
         };
         tracing::info!(
             manifest = %files.manifest_cid,
-            cases = golden.cases,
-            kernel = test.kernel,
-            prefill_seconds = golden.seconds.prefill,
-            decode_seconds = golden.seconds.decode,
+            numerics = manifest.numerics,
+            cases = reproduced.cases,
+            prefill_seconds = reproduced.seconds.prefill,
+            decode_seconds = reproduced.seconds.decode,
             "golden answers reproduced"
         );
         let jobs = self.jobs(&manifest, &loaded);
@@ -122,9 +122,10 @@ impl ChildInference {
         Ok(())
     }
 
-    const fn wanted(&self, manifest: &Manifest) -> Wanted {
+    fn wanted(&self, manifest: &Manifest) -> Wanted {
         Wanted {
             weights: manifest.weights.bytes,
+            cn_1: manifest.numerics == golden::NUMERICS,
             threads: self.options.threads,
             jobs: self.options.jobs,
             bound: self.options.address_space,
@@ -154,7 +155,7 @@ impl ChildInference {
         manifest: &Manifest,
     ) -> Result<(Arc<Running>, Loaded), EdgeError> {
         let space = self.wanted(manifest).bytes();
-        let running = Running::spawn(&self.options.program, space)?;
+        let running = Running::spawn(&self.options.program, self.options.threads, space)?;
         let action = Action::Load(LoadRequest {
             path: files.weights.clone(),
             numerics: manifest.numerics.clone(),

@@ -5,7 +5,12 @@
 
 use antiphon_engine::child::Loaded;
 
-/// Beyond three times the file (mapped, packed, and headroom): caches and code.
+/// Weights under CN-1, in lengths of the file: mapped, packed, and headroom.
+const CN_1: u64 = 3;
+/// Under another engine: mapped, read, repacked, and the embedding as floats, which alone may be
+/// several times the file.
+const OTHERS: u64 = 10;
+/// Beyond the weights: caches and code.
 const BASE: u64 = 1 << 30;
 /// What each thread may reserve for its stack and allocator; a job has a thread too.
 const THREAD: u64 = 128 << 20;
@@ -17,6 +22,8 @@ const FURTHER: u64 = 512 << 20;
 pub(super) struct Wanted {
     /// Bytes of the model's file.
     pub(super) weights: u64,
+    /// Computed by CN-1.
+    pub(super) cn_1: bool,
     /// Threads that compute.
     pub(super) threads: usize,
     /// Jobs at once.
@@ -29,7 +36,8 @@ impl Wanted {
     /// Bytes for one job at a time.
     fn one(&self) -> u64 {
         let threads = u64::try_from(self.threads).unwrap_or(u64::MAX);
-        let model = self.weights.saturating_mul(3);
+        let lengths = if self.cn_1 { CN_1 } else { OTHERS };
+        let model = self.weights.saturating_mul(lengths);
         model
             .saturating_add(BASE)
             .saturating_add(threads.saturating_mul(THREAD))
@@ -65,6 +73,7 @@ mod tests {
     fn wanted(jobs: usize, bound: Option<u64>) -> Wanted {
         Wanted {
             weights: SMALL,
+            cn_1: true,
             threads: 2,
             jobs,
             bound,

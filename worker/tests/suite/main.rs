@@ -11,6 +11,7 @@ mod chores;
 mod config;
 mod desk;
 mod duty;
+mod engines;
 mod fake;
 mod faults;
 mod finding;
