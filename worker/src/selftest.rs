@@ -149,7 +149,11 @@ impl fmt::Display for SelfTested {
             ),
             Some(error) => format!("{} FAILS: {error}", test.manifest.display()),
         });
-        let lines: Vec<_> = lines.chain(models).collect();
+        let none = self.models.is_empty().then(|| {
+            "no model tested: none is configured with its manifest and import; name one with --manifest and --gguf"
+                .to_owned()
+        });
+        let lines: Vec<_> = lines.chain(models).chain(none).collect();
         write!(f, "{}", lines.join("\n"))
     }
 }

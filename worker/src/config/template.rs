@@ -98,7 +98,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "address_space_bytes =",
-        "Address space of the engine; 0 is three times the model, 1 GiB, 128 MiB a thread and 512 MiB a job after the first.",
+        "Address space of the engine; 0 is three times the model, 1 GiB, 128 MiB a thread and 512 MiB a job after the first, and more for the longest task if it needs that.",
     ),
     (
         "jobs =",

@@ -23,6 +23,8 @@ use crate::ports::{Computed, Edge, EdgeError, Inference, Job, ModelFiles, Outcom
 
 /// The engine's name for a job that was broken off.
 const CANCELLED: &str = "cancelled";
+/// The engine's name for a number that is not finite.
+const NUMERIC: &str = "numeric";
 
 /// How children are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct ChildInference {
 struct Served {
     files: ModelFiles,
     manifest: Manifest,
+    /// Address space of its child.
+    space: u64,
     running: tokio::sync::Mutex<Option<Arc<Running>>>,
     /// Jobs that its child computes at once.
     jobs: u32,
@@ -89,12 +93,7 @@ impl ChildInference {
 
     async fn prepare_model(&self, files: &ModelFiles) -> Result<(), EdgeError> {
         let manifest = Manifest::parse(&files.manifest).map_err(EdgeError::new)?;
-        let (running, loaded) = self.start(files, &manifest).await?;
-        let action = Action::SelfTest(SelfTestRequest {});
-        let said = running.ask(action, self.options.token_timeout).await?;
-        let Said::SelfTested(_) = said else {
-            return Err(unexpected("the self test", &said));
-        };
+        let (running, wanted, jobs) = self.start_with_room(files, &manifest).await?;
         let text = String::from_utf8(files.manifest.clone()).map_err(EdgeError::new)?;
         let action = Action::Golden(GoldenRequest { manifest: text });
         let said = running.ask(action, self.options.token_timeout).await?;
@@ -109,10 +108,10 @@ impl ChildInference {
             decode_seconds = reproduced.seconds.decode,
             "golden answers reproduced"
         );
-        let jobs = self.jobs(&manifest, &loaded);
         let served = Arc::new(Served {
             files: files.clone(),
             manifest,
+            space: wanted.bytes(),
             running: tokio::sync::Mutex::new(Some(running)),
             places: Semaphore::new(jobs),
             jobs: u32::try_from(jobs).unwrap_or(u32::MAX),
@@ -129,13 +128,44 @@ impl ChildInference {
             threads: self.options.threads,
             jobs: self.options.jobs,
             bound: self.options.address_space,
+            keys_values: 0,
         }
     }
 
+    /// A child whose address space holds the longest job, what it was given, and how many jobs it
+    /// computes at once.
+    async fn start_with_room(
+        &self,
+        files: &ModelFiles,
+        manifest: &Manifest,
+    ) -> Result<(Arc<Running>, Wanted, usize), EdgeError> {
+        let usual = self.wanted(manifest);
+        let (mut running, loaded) = self.start(files, manifest, usual.bytes()).await?;
+        let wanted = usual.of(&loaded, manifest.context_tokens);
+        if wanted.bytes() < wanted.least() {
+            return Err(EdgeError::new(format!(
+                "the longest task needs {} bytes of address space, of which {} are keys and values, got a bound of {}: raise inference.address_space_bytes, or set it to 0",
+                wanted.least(),
+                wanted.keys_values,
+                wanted.bytes(),
+            )));
+        }
+        if wanted.bytes() > usual.bytes() {
+            tracing::info!(
+                address_space_bytes = wanted.bytes(),
+                keys_values_bytes = wanted.keys_values,
+                "the engine starts again with room for the longest task"
+            );
+            drop(running);
+            (running, _) = self.start(files, manifest, wanted.bytes()).await?;
+        }
+        let jobs = self.jobs(&wanted, &loaded);
+        Ok((running, wanted, jobs))
+    }
+
     /// Jobs at once, so that their keys and values fit the child's address space.
-    fn jobs(&self, manifest: &Manifest, loaded: &Loaded) -> usize {
-        let wanted = self.wanted(manifest);
-        let jobs = wanted.jobs(loaded, manifest.context_tokens);
+    fn jobs(&self, wanted: &Wanted, loaded: &Loaded) -> usize {
+        let jobs = wanted.jobs(loaded);
         if jobs < self.options.jobs {
             tracing::warn!(
                 jobs,
@@ -148,13 +178,13 @@ impl ChildInference {
         jobs
     }
 
-    /// A child with the model loaded.
+    /// A child with the model loaded, whose kernels give their known answers.
     async fn start(
         &self,
         files: &ModelFiles,
         manifest: &Manifest,
+        space: u64,
     ) -> Result<(Arc<Running>, Loaded), EdgeError> {
-        let space = self.wanted(manifest).bytes();
         let running = Running::spawn(&self.options.program, self.options.threads, space)?;
         let action = Action::Load(LoadRequest {
             path: files.weights.clone(),
@@ -165,19 +195,23 @@ impl ChildInference {
             jobs: Some(self.options.jobs),
             ..LoadRequest::default()
         });
-        match running.ask(action, self.options.token_timeout).await? {
-            Said::Loaded(loaded) => {
-                tracing::info!(
-                    kernel = loaded.kernel,
-                    threads = loaded.threads,
-                    seconds = loaded.seconds,
-                    weights = loaded.weights,
-                    "model loaded"
-                );
-                Ok((running, loaded))
-            }
-            said => Err(unexpected("the model", &said)),
-        }
+        let said = running.ask(action, self.options.token_timeout).await?;
+        let Said::Loaded(loaded) = said else {
+            return Err(unexpected("the model", &said));
+        };
+        let action = Action::SelfTest(SelfTestRequest {});
+        let said = running.ask(action, self.options.token_timeout).await?;
+        let Said::SelfTested(_) = said else {
+            return Err(unexpected("the self test", &said));
+        };
+        tracing::info!(
+            kernel = loaded.kernel,
+            threads = loaded.threads,
+            seconds = loaded.seconds,
+            weights = loaded.weights,
+            "model loaded, self test passed"
+        );
+        Ok((running, loaded))
     }
 
     /// A job beside others; alone if the child broke while several were under way, since any of
@@ -206,8 +240,32 @@ impl ChildInference {
                 (*generated).into(),
                 served.manifest.weights.sha256,
             )))),
+            Said::Failed(failure) if failure.deterministic && failure.kind == NUMERIC => {
+                self.confirm(&served, &request, failure.text, stop).await
+            }
             Said::Failed(failure) if failure.deterministic => Ok(Outcome::Invalid(failure.text)),
             Said::Failed(failure) if failure.kind == CANCELLED => Err(broken_off()),
+            said => Err(unexpected("an answer", &said)),
+        }
+    }
+
+    /// A number that is not finite may be the prompt's doing, or one bit of this machine's memory. It
+    /// is voted only if a new process says the same of it.
+    async fn confirm(
+        &self,
+        served: &Served,
+        request: &GenerateRequest,
+        text: String,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, EdgeError> {
+        tracing::warn!(%text, "computed again in a new process before it is voted");
+        *served.running.lock().await = None;
+        match self.attempt(served, request, served.jobs, stop).await? {
+            Said::Failed(again) if again.deterministic => Ok(Outcome::Invalid(again.text)),
+            Said::Failed(failure) if failure.kind == CANCELLED => Err(broken_off()),
+            Said::Generated(_) => Err(EdgeError::new(format!(
+                "this machine computed two things: once {text}, then an answer; check its memory"
+            ))),
             said => Err(unexpected("an answer", &said)),
         }
     }
@@ -244,7 +302,9 @@ impl ChildInference {
             _ => {
                 // The one before goes first: it may still hold memory.
                 *slot = None;
-                let (running, _) = self.start(&served.files, &served.manifest).await?;
+                let (running, _) = self
+                    .start(&served.files, &served.manifest, served.space)
+                    .await?;
                 *slot = Some(Arc::clone(&running));
                 Ok(running)
             }

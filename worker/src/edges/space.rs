@@ -1,7 +1,9 @@
 //! The address space of an engine's process, and how many jobs it holds.
 //!
 //! A job's keys and values are known only when the model is loaded, by the process that this bounds.
-//! So the bound comes first, and then as many jobs are computed at once as it has room for.
+//! So a bound comes first, and one that cannot hold the longest job is found out before a seat is
+//! taken: without an operator's bound the process starts again with a larger one. Then as many jobs
+//! are computed at once as there is room for.
 
 use antiphon_engine::child::Loaded;
 
@@ -14,6 +16,11 @@ const OTHERS: u64 = 10;
 const BASE: u64 = 1 << 30;
 /// What each thread may reserve for its stack and allocator; a job has a thread too.
 const THREAD: u64 = 128 << 20;
+/// What the bound for one job leaves beside its threads, two copies of the model, caches and code,
+/// beyond a third copy.
+const HEADROOM: u64 = 512 << 20;
+/// Most positions of a task: a token for each byte of the longest prompt, its template, its answer.
+const LONGEST: u32 = 16_384 + 4_096 + 4_096;
 /// For each job beyond the first one: its thread, and 384 MiB of keys and values.
 const FURTHER: u64 = 512 << 20;
 
@@ -30,6 +37,8 @@ pub(super) struct Wanted {
     pub(super) jobs: usize,
     /// The operator's bound, if there is one.
     pub(super) bound: Option<u64>,
+    /// Bytes of keys and values of the longest job; 0 until the model is loaded.
+    pub(super) keys_values: u64,
 }
 
 impl Wanted {
@@ -38,9 +47,28 @@ impl Wanted {
         let threads = u64::try_from(self.threads).unwrap_or(u64::MAX);
         let lengths = if self.cn_1 { CN_1 } else { OTHERS };
         let model = self.weights.saturating_mul(lengths);
+        let usual = self.weights.saturating_add(HEADROOM);
         model
             .saturating_add(BASE)
             .saturating_add(threads.saturating_mul(THREAD))
+            .saturating_add(self.keys_values.saturating_sub(usual))
+    }
+
+    /// The same, with the keys and values of a loaded model's longest job.
+    pub(super) fn of(self, loaded: &Loaded, context_tokens: u32) -> Self {
+        let context = context_tokens.min(loaded.context_length).min(LONGEST);
+        let keys_values = u64::from(context).saturating_mul(loaded.cache_bytes_per_token);
+        Self {
+            keys_values,
+            ..self
+        }
+    }
+
+    /// Bytes without which the longest job ends the process.
+    pub(super) fn least(&self) -> u64 {
+        let spare = self.weights.saturating_add(HEADROOM);
+        let rest = self.one().saturating_sub(spare);
+        rest.saturating_add(self.keys_values.min(spare))
     }
 
     /// Bytes of address space.
@@ -51,10 +79,9 @@ impl Wanted {
     }
 
     /// Jobs at once, at least one: as many as were wanted, as the engine computes together, and as
-    /// there is room for with contexts of this length.
-    pub(super) fn jobs(&self, loaded: &Loaded, context_tokens: u32) -> usize {
-        let context = u64::from(context_tokens.min(loaded.context_length));
-        let each = THREAD.saturating_add(context.saturating_mul(loaded.cache_bytes_per_token));
+    /// there is room for.
+    pub(super) fn jobs(&self, loaded: &Loaded) -> usize {
+        let each = THREAD.saturating_add(self.keys_values);
         let room = self.bytes().saturating_sub(self.one());
         let further = room.checked_div(each).unwrap_or(0);
         let further = usize::try_from(further).unwrap_or(usize::MAX);
@@ -77,7 +104,13 @@ mod tests {
             threads: 2,
             jobs,
             bound,
+            keys_values: 0,
         }
+    }
+
+    /// Jobs of a model with such a context.
+    fn jobs(wanted: Wanted, loaded: &Loaded, context_tokens: u32) -> usize {
+        wanted.of(loaded, context_tokens).jobs(loaded)
     }
 
     /// A model whose jobs take this many bytes for each position.
@@ -108,23 +141,50 @@ mod tests {
     fn jobs_are_as_many_as_there_is_room_for_keys_and_values() {
         // 90 MiB of keys and values for 2,048 positions: the default has room for all that are wanted.
         let small = loaded(46_080, 64);
-        assert_eq!(wanted(1, None).jobs(&small, 2048), 1);
-        assert_eq!(wanted(2, None).jobs(&small, 2048), 2);
-        assert_eq!(wanted(4, None).jobs(&small, 2048), 4);
+        assert_eq!(jobs(wanted(1, None), &small, 2048), 1);
+        assert_eq!(jobs(wanted(2, None), &small, 2048), 2);
+        assert_eq!(jobs(wanted(4, None), &small, 2048), 4);
         // 1 GiB for 8,192 positions, whatever the manifest would take; less for 1,024.
         let large = loaded(1 << 17, 64);
-        assert_eq!(wanted(2, None).jobs(&large, 100_000), 1);
-        assert_eq!(wanted(2, None).jobs(&large, 1024), 2);
-        let one = wanted(1, None).bytes();
+        assert_eq!(jobs(wanted(2, None), &large, 100_000), 1);
+        assert_eq!(jobs(wanted(2, None), &large, 1024), 2);
+        let one = wanted(1, None).of(&large, 8192).bytes();
         let bound = |gibibytes: u64| Some(one + (gibibytes << 30) + (gibibytes * THREAD));
-        assert_eq!(wanted(8, bound(3)).jobs(&large, 8192), 4);
-        assert_eq!(wanted(8, Some(1)).jobs(&large, 8192), 1);
+        assert_eq!(jobs(wanted(8, bound(3)), &large, 8192), 4);
+        assert_eq!(jobs(wanted(8, Some(1)), &large, 8192), 1);
     }
 
     #[test]
     fn jobs_are_no_more_than_the_engine_computes_together() {
-        assert_eq!(wanted(4, None).jobs(&loaded(8, 1), 2048), 1);
-        assert_eq!(wanted(4, None).jobs(&loaded(8, 0), 2048), 1);
-        assert_eq!(wanted(4, None).jobs(&loaded(0, 3), 2048), 3);
+        assert_eq!(jobs(wanted(4, None), &loaded(8, 1), 2048), 1);
+        assert_eq!(jobs(wanted(4, None), &loaded(8, 0), 2048), 1);
+        assert_eq!(jobs(wanted(4, None), &loaded(0, 3), 2048), 3);
+    }
+
+    #[test]
+    fn the_longest_job_of_a_model_with_large_keys_and_values_has_room() {
+        // 3 GiB of keys and values for 8,192 positions: three times the file and 1 GiB are too little.
+        let large = loaded(393_216, 64);
+        let first = wanted(1, None);
+        let known = first.of(&large, 8192);
+        assert_eq!(known.keys_values, 3 << 30);
+        let usual = (SMALL + HEADROOM).min(known.keys_values);
+        assert_eq!(known.bytes(), first.bytes() + known.keys_values - usual);
+        assert_eq!(known.least(), known.bytes());
+        assert_eq!(known.jobs(&large), 1);
+        // No task has more positions than 24,576, whatever the model's context.
+        let far = Loaded {
+            context_length: 1 << 20,
+            ..loaded(1024, 64)
+        };
+        assert_eq!(first.of(&far, 1 << 20).keys_values, 24_576 << 10);
+        // What a small model needs is less than the usual bound.
+        let small = first.of(&loaded(46_080, 64), 2048);
+        assert_eq!(small.bytes(), first.bytes());
+        assert!(small.least() < small.bytes());
+        assert_eq!(
+            small.least() + SMALL + HEADROOM,
+            small.bytes() + small.keys_values
+        );
     }
 }

@@ -201,13 +201,18 @@ pub(crate) fn manifest() -> Vec<u8> {
 }
 
 async fn prepare(dir: &Path, body: &str) -> (String, Duration) {
+    prepare_within(dir, body, None).await
+}
+
+/// What is wrong with this engine, and how long it took to find out.
+async fn prepare_within(dir: &Path, body: &str, bound: Option<u64>) -> (String, Duration) {
     let inference = ChildInference::new(EngineOptions {
         program: script(dir, body),
         threads: 1,
         jobs: 2,
         packed: None,
-        token_timeout: Duration::from_millis(400),
-        address_space: None,
+        token_timeout: Duration::from_secs(3),
+        address_space: bound,
     });
     let manifest = manifest();
     let files = ModelFiles {
@@ -237,7 +242,7 @@ async fn an_engine_that_gives_no_sign_of_life_is_killed() {
     let dir = tempfile::tempdir().unwrap();
     let (error, took) = prepare(dir.path(), "exec sleep 60").await;
     assert!(error.contains("no sign of life"), "{error}");
-    assert!(took < Duration::from_secs(5));
+    assert!(took < Duration::from_secs(40));
     assert!(is_gone(dir.path()));
 }
 
@@ -311,5 +316,35 @@ exec sleep 60"#;
     assert!(
         matches!(next, Outcome::Invalid(reason) if reason == "too long"),
         "the same child answered"
+    );
+}
+
+/// An engine whose model has keys and values of 64 MiB for a position, and which notes its bound.
+const LARGE: &str = r#"
+echo "$3" >> "${0%/*}/bounds"
+read load; echo '{"id":1,"outcome":{"loaded":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000","bytes":1,"numerics":"CN-1","kernel":"x","threads":1,"context_length":8192,"cache_bytes_per_token":67108864,"seconds":0,"jobs":1,"weights":"in memory"}}}'
+read test; echo '{"id":2,"outcome":{"self_tested":{"kernel":"x"}}}'
+read golden; exit 1"#;
+
+#[tokio::test]
+async fn an_engine_without_room_for_the_longest_task_starts_again_with_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let (error, _) = prepare(dir.path(), LARGE).await;
+    assert!(error.contains("the engine ended"), "{error}");
+    let bounds = std::fs::read_to_string(dir.path().join("bounds")).unwrap();
+    let bounds: Vec<u64> = bounds.lines().map(|line| line.parse().unwrap()).collect();
+    let [first, second] = bounds[..] else {
+        panic!("{bounds:?}");
+    };
+    assert!(second > first + (8 << 30), "{bounds:?}");
+}
+
+#[tokio::test]
+async fn an_operators_bound_without_room_for_the_longest_task_is_refused_before_a_seat_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let (error, _) = prepare_within(dir.path(), LARGE, Some(4 << 30)).await;
+    assert!(
+        error.contains("raise inference.address_space_bytes"),
+        "{error}"
     );
 }
