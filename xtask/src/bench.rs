@@ -4,6 +4,7 @@
 //! whatever else the machine does falls on all of them alike; the least time of a contender is the
 //! estimate, since other work can only add to it. Nothing is asserted.
 
+mod candle;
 mod contender;
 mod llama;
 mod table;
@@ -21,7 +22,7 @@ use contender::{Contender, Sample};
 use table::Machine;
 
 /// Whose contender runs CN-1 and reads memory.
-const ENGINE: &str = "antiphon-engine";
+const ENGINE: (&str, &str) = ("antiphon-engine", "contender");
 
 /// Threads that everything is measured at.
 const THREADS: [usize; 2] = [1, 2];
@@ -46,6 +47,7 @@ pub fn run(options: &Bench) -> Result<()> {
     let ours = build(&workspace, &step, ENGINE, None)?;
     let weights = weights(&ours, &model)?;
     let mut contenders = cn_1(&ours, &model)?;
+    contenders.extend(candle::contenders(&workspace, &step, &model)?);
     contenders.extend(llama::contenders(&workspace, &cache, &step, &model)?);
     let before = Machine::load()?;
     for round in 0..options.rounds {
@@ -99,11 +101,11 @@ fn weights(program: &Path, model: &Path) -> Result<f64> {
     bytes.map_err(|got| Error::Unavailable(format!("got {got:?}, want a number of bytes")))
 }
 
-/// The contender's program, with these flags in a target folder of their own.
+/// The program of a package and its example, with these flags in a target folder of their own.
 fn build(
     workspace: &Workspace,
     step: &Step,
-    package: &str,
+    (package, example): (&str, &str),
     flags: Option<&str>,
 ) -> Result<PathBuf> {
     let mut target = workspace.target().to_owned();
@@ -116,9 +118,9 @@ fn build(
         .current_dir(workspace.root())
         .env("CARGO_TARGET_DIR", &target)
         .args(["build", "--release", "--locked"])
-        .args(["--package", package, "--example", "contender"]);
+        .args(["--package", package, "--example", example]);
     step.run(&mut command)?;
-    let program = target.join("release/examples/contender");
+    let program = target.join("release/examples").join(example);
     match program.is_file() {
         true => Ok(program),
         false => Err(Error::Unavailable(format!(
