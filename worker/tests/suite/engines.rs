@@ -69,11 +69,12 @@ fn manifest(engine: &dyn Engine, numerics: &str) -> Manifest {
     manifest
 }
 
-/// Another number of threads than this process has, so that the child must be told.
+/// Another number of threads than this process has, so that the child must be told; few, since
+/// candle's wait for each other by turning round.
 fn child() -> ChildInference {
     ChildInference::new(EngineOptions {
         program: env!("CARGO_BIN_EXE_antiphon-worker").into(),
-        threads: threads() + 1,
+        threads: if threads() == 1 { 2 } else { 1 },
         jobs: 2,
         packed: None,
         token_timeout: Duration::from_secs(60),
