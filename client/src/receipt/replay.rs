@@ -7,7 +7,7 @@ use antiphon_api::Hex;
 use antiphon_content::Cid;
 use antiphon_documents::digest::trace_nonce;
 use antiphon_documents::{Ballot, Manifest, Prompt};
-use antiphon_engine::{Engine, Generation, Job, Progress};
+use antiphon_engine::{Engine, Generation, Job, Progress, golden};
 use antiphon_receipt::{Check, Course, Receipt, Report, Standing};
 
 use crate::engine::load_for;
@@ -55,6 +55,7 @@ pub fn replay(
     let model = load_for(&case.manifest, &file)?;
     let mut checks = vec![Check::new("replay_model", same_model(&case, &*model))];
     if checks.iter().all(|check| check.ok) {
+        check_machine(&*model, &case.manifest)?;
         let made = answer(&case, &*model, news)?;
         checks.push(Check::new("replay_answer", same_answer(receipt, &made)));
         checks.push(Check::new(
@@ -63,6 +64,20 @@ pub fn replay(
         ));
     }
     Ok(Report { checks })
+}
+
+/// Numerics other than CN-1 are the same only on machines that give the golden answers: on another one
+/// a replay that differs says nothing of the receipt.
+fn check_machine(model: &dyn Engine, manifest: &Manifest) -> Result<(), ClientError> {
+    if manifest.numerics == golden::NUMERICS {
+        return Ok(());
+    }
+    golden::check(model, manifest).map(drop).map_err(|error| {
+        ClientError::Engine(format!(
+            "this machine does not give the golden answers of {}, so it cannot tell whether the receipt is right: {error}",
+            manifest.numerics
+        ))
+    })
 }
 
 /// What is run, and what it must give.
