@@ -97,6 +97,15 @@ pub(super) fn types() -> Vec<Case> {
                     "attention.value_length",
                     "rope.dimension_count",
                 ] {
+                    f.set(&format!("llama.{key}"), Value::U32(1 << 12));
+                }
+            },
+        ),
+        case(
+            "heads whose values no word counts",
+            "key_length is 1048576, wanted at most 4096",
+            |f| {
+                for key in ["attention.key_length", "attention.value_length"] {
                     f.set(&format!("llama.{key}"), Value::U32(1 << 20));
                 }
             },

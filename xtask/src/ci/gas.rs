@@ -17,6 +17,15 @@ pub(super) fn gas(site: &Site, step: &Step) -> Result<String> {
     )?;
     let contract = setup::contract_alone(&site.workspace, &site.cache, step)?;
     let target = setup::machine(&site.workspace, &site.cache)?;
+    // The library of a package that is also a `cdylib` has one name for every clone: what another one
+    // left here is not ours.
+    step.run(
+        cargo()
+            .env("CARGO_TARGET_DIR", &target)
+            .args(["clean", "--release", "--package", "antiphon-contract"])
+            .arg("--manifest-path")
+            .arg(&manifest),
+    )?;
     let mut command = cargo();
     command
         .current_dir(site.workspace.root())
