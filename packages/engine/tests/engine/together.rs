@@ -3,7 +3,9 @@
 use crate::model::{fast, generate};
 use crate::support::{TinyModel, model_path};
 use antiphon_documents::Sampling;
-use antiphon_engine::{Generation, Input, Job, JobError, Model, Options, Progress};
+use antiphon_engine::answer::Logits;
+use antiphon_engine::tokenizer::Tokenizer;
+use antiphon_engine::{About, Engine, Generation, Input, Job, JobError, Model, Options, Progress};
 use std::ops::ControlFlow;
 
 fn job(prompt: Vec<u32>, most: u32) -> Job {
@@ -129,5 +131,34 @@ fn a_job_broken_off_anywhere_leaves_nothing_wrong_behind() {
         });
         assert_eq!(broken.unwrap_err(), JobError::Cancelled);
         same(&generate(&with, &whole).unwrap(), &want);
+    }
+}
+
+/// An engine that brings the model's logits and nothing of its own.
+#[derive(Debug)]
+struct Plain(Model);
+
+impl Engine for Plain {
+    fn about(&self) -> About {
+        self.0.about()
+    }
+
+    fn tokenizer(&self) -> &Tokenizer {
+        self.0.tokenizer()
+    }
+
+    fn open(&self, positions: usize) -> Result<Box<dyn Logits + '_>, JobError> {
+        Engine::open(&self.0, positions)
+    }
+}
+
+#[test]
+fn what_every_engine_has_in_common_gives_what_the_shared_steps_give() {
+    let file = TinyModel::new();
+    let (shared, plain) = (tiny(&file, 2, 1 << 20, 3), Plain(tiny(&file, 1, 0, 1)));
+    for length in [1, 64, 150] {
+        let job = job((7..7 + length).collect(), 20);
+        let want = plain.generate(&job, &mut |_| ControlFlow::Continue(()));
+        same(&generate(&shared, &job).unwrap(), &want.unwrap());
     }
 }
