@@ -5,7 +5,7 @@
 //! only after it has reproduced the golden answers here. Everything but the logits (preflight,
 //! tokenizer, templates, choice of tokens, stop rules, trace) is the code of the CN-1 engine.
 //!
-//! `environment` is what must hold before candle is used, [`model`] loads and answers.
+//! `environment` is what must hold before candle is used, `model` loads and answers.
 
 mod environment;
 mod model;
