@@ -22,63 +22,58 @@ use crate::output;
 use crate::run::Step;
 use crate::workspace::Workspace;
 
-/// A part: its name, what it does with the words behind the name, what it is for, and its usage where
-/// it takes any.
-type Part = (
-    &'static str,
-    fn(&Site, &Step, &[String]) -> Result<()>,
-    &'static str,
-    Option<&'static str>,
-);
+/// A part: its name, what it does, and what it is for.
+type Part = (&'static str, Run, &'static str);
+
+/// How a part runs.
+#[derive(Clone, Copy)]
+enum Run {
+    /// With the words behind its name, of which it gives the usage itself.
+    Words(fn(&Site, &Step, &[String]) -> Result<()>),
+    /// It takes none.
+    Plain(fn(&Site, &Step) -> Result<()>),
+}
 
 const PARTS: &[Part] = &[
     (
         "contract",
-        contract::run,
+        Run::Words(contract::run),
         "a million random operations beside a shadow ledger",
-        Some(contract::USAGE),
     ),
     (
         "coverage",
-        coverage::run,
+        Run::Plain(coverage::run),
         "lines of the contract and its rules that the tests run",
-        None,
     ),
     (
         "explore",
-        explore::run,
+        Run::Plain(explore::run),
         "every course of larger tasks, in the rules and again on the contract",
-        None,
     ),
     (
         "fuzz",
-        fuzz::run,
+        Run::Words(fuzz::run),
         "what strangers feed to the engine, searched for faults from the kept corpus",
-        Some(fuzz::USAGE),
     ),
     (
         "gas",
-        gas::run,
+        Run::Words(gas::run),
         "what every message costs on a chain with 200 workers and 200 tasks",
-        Some(gas::USAGE),
     ),
     (
         "mutants",
-        mutants::run,
+        Run::Words(mutants::run),
         "small faults planted in the contract and its rules, each of which a test must notice",
-        Some(mutants::USAGE),
     ),
     (
         "numerics",
-        numerics::run,
+        Run::Words(numerics::run),
         "drawn runs on every kernel and processor, real or emulated, compared bit by bit; CN-1 against candle",
-        Some(numerics::USAGE),
     ),
     (
         "wasmd",
-        wasmd::run,
+        Run::Plain(wasmd::run),
         "the contract on the next release of the chain's program",
-        None,
     ),
 ];
 
@@ -87,18 +82,17 @@ const PARTS: &[Part] = &[
 /// # Errors
 /// There is no such part, or it fails.
 pub fn run(task: &Nightly) -> Result<()> {
-    let Some((name, run, what, usage)) = PARTS.iter().find(|(name, ..)| *name == task.part) else {
+    let Some((name, run, what)) = PARTS.iter().find(|(name, ..)| *name == task.part) else {
         return Err(Error::Usage(format!(
             "no nightly part `{}`; there are\n{}",
             task.part,
             list()
         )));
     };
-    let help = |word: &String| matches!(word.as_str(), "--help" | "-h");
-    if task.words.iter().any(help) {
-        let plain = format!("cargo nightly-{name}\n\nRuns {what}. It takes no options.");
-        output::result(usage.unwrap_or(&plain));
-        return Ok(());
+    if let Run::Plain(_) = run
+        && !task.words.is_empty()
+    {
+        return plain_usage(name, what, &task.words);
     }
     let site = Site {
         workspace: Workspace::open()?,
@@ -106,16 +100,28 @@ pub fn run(task: &Nightly) -> Result<()> {
     };
     let began = Instant::now();
     let step = Step::start(&site.cache.logs(), &format!("nightly-{name}"))?;
-    run(&site, &step, &task.words)?;
+    match run {
+        Run::Words(run) => run(&site, &step, &task.words)?,
+        Run::Plain(run) => run(&site, &step)?,
+    }
     output::line(&output::dotted(name, &output::seconds(began.elapsed())));
     Ok(())
 }
 
-/// Refuses words behind a part that takes none.
-fn no_words(words: &[String]) -> Result<()> {
-    words.first().map_or(Ok(()), |word| {
-        Err(Error::Usage(format!("`{word}` is one word too many")))
-    })
+/// What a part that takes no words says to some: how it is used if that is asked, else that one is too many.
+fn plain_usage(name: &str, what: &str, words: &[String]) -> Result<()> {
+    match words {
+        [word] if word == "--help" || word == "-h" => {
+            output::result(&format!(
+                "cargo nightly-{name}\n\nRuns {what}. It takes no options."
+            ));
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!(
+            "`{}` is one word too many",
+            words.join(" ")
+        ))),
+    }
 }
 
 /// Whether a source file holds tests only.
@@ -128,6 +134,6 @@ fn is_test(name: &str) -> bool {
 pub fn list() -> String {
     let lines = PARTS
         .iter()
-        .map(|(name, _, what, _)| format!("  cargo nightly-{name:<10} {what}"));
+        .map(|(name, _, what)| format!("  cargo nightly-{name:<10} {what}"));
     lines.collect::<Vec<_>>().join("\n")
 }

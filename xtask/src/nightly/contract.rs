@@ -16,7 +16,7 @@ const OF_ONE_GAME: u64 = 2_000;
 /// The test that plays them.
 const TEST: &str = "simulation::runs::as_many_operations_as_asked_for";
 
-pub(super) const USAGE: &str = "\
+const USAGE: &str = "\
 cargo nightly-contract [OPTIONS]
 
 Plays random games of honest and hostile actors over every message of the contract and compares it

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{is_test, no_words};
+use super::is_test;
 use crate::ci::Site;
 use crate::error::{Error, Result, read_text};
 use crate::output;
@@ -47,9 +47,8 @@ impl Lines {
     }
 }
 
-/// Measures and prints; the words are not used.
-pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
-    no_words(words)?;
+/// Measures and prints.
+pub(super) fn run(site: &Site, step: &Step) -> Result<()> {
     let report = measure(site, step)?;
     let mut short = Vec::new();
     for (package, folder) in PACKAGES {

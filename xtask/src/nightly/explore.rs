@@ -1,7 +1,6 @@
 //! Every course of larger tasks: what `cargo ci` explores of the rules and replays on the contract, in
 //! scopes that take longer.
 
-use super::no_words;
 use crate::ci::Site;
 use crate::error::{Error, Result};
 use crate::output;
@@ -13,9 +12,8 @@ const PROGRAMS: [(&str, &str, Option<&str>); 2] = [
     ("antiphon-contract", "main", Some("explore::")),
 ];
 
-/// Explores, then replays; the words are not used.
-pub(super) fn run(site: &Site, _: &Step, words: &[String]) -> Result<()> {
-    no_words(words)?;
+/// Explores, then replays.
+pub(super) fn run(site: &Site, _: &Step) -> Result<()> {
     for (package, test, filter) in PROGRAMS {
         let mut command = cargo();
         command

@@ -33,7 +33,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks";
 
-pub(super) const USAGE: &str = "\
+const USAGE: &str = "\
 cargo nightly-fuzz [OPTIONS]
 
 Searches for inputs that break the engine, as long for each target.

@@ -10,7 +10,7 @@ use crate::setup;
 /// The test that plays it.
 const TEST: &str = "messages_cost_on_a_chain_what_the_virtual_machine_says";
 
-pub(super) const USAGE: &str = "\
+const USAGE: &str = "\
 cargo nightly-gas
 
 Starts a local network without a computing worker, lets 200 keys bond and take seats of one model,

@@ -26,7 +26,7 @@ const SURVIVORS: &str = "testdata/mutants/survivors.txt";
 /// How many mutants of changed files that is.
 const IN_CI: usize = 16;
 
-pub(super) const USAGE: &str = "\
+const USAGE: &str = "\
 cargo nightly-mutants [OPTIONS]
 
 Plants every fault in packages/rules and contracts/antiphon and runs their tests against each.

@@ -13,7 +13,7 @@ const RUNS: u64 = 2_000;
 /// Runs that a program is asked for at once: the answers of a block are compared together.
 const BLOCK: u64 = 250;
 
-pub(super) const USAGE: &str = "\
+const USAGE: &str = "\
 cargo nightly-numerics [OPTIONS]
 
 Draws models, prompts, choices of tokens, threads and splits of the prompt, runs them on every kernel
@@ -33,7 +33,10 @@ struct Options {
 
 /// Agreement with the second engine, then the runs. Words: `--runs N` for each tier, `--seed N`.
 pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
-    let options = options(words)?;
+    let Some(options) = options(words)? else {
+        output::result(USAGE);
+        return Ok(());
+    };
     let programs = tiers::build(site, step)?;
     let model = setup::model_alone(&site.workspace, &site.cache, step)?;
     agreement::run(site)?;
@@ -68,13 +71,17 @@ pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
     total.report(options.seed)
 }
 
-fn options(words: &[String]) -> Result<Options> {
+/// None for `--help`.
+fn options(words: &[String]) -> Result<Option<Options>> {
     let mut options = Options {
         runs: RUNS,
         seed: 1,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
+        if word == "--help" || word == "-h" {
+            return Ok(None);
+        }
         let number = words.next().and_then(|number| number.parse::<u64>().ok());
         let number =
             number.ok_or_else(|| Error::Usage(format!("`{word}` needs a number\n{USAGE}")))?;
@@ -88,7 +95,7 @@ fn options(words: &[String]) -> Result<Options> {
             }
         }
     }
-    Ok(options)
+    Ok(Some(options))
 }
 
 /// What was compared so far.
@@ -191,7 +198,7 @@ mod tests {
         let want = Options { runs: 7, seed: 3 };
         assert_eq!(
             options(&words(&["--seed", "3", "--runs", "7"])).unwrap(),
-            want
+            Some(want)
         );
         assert!(options(&words(&["--runs"])).is_err());
         assert!(options(&words(&["--days", "3"])).is_err());

@@ -1,15 +1,13 @@
 //! The contract on the next release of the chain's program: stored, created, migrated, and a whole task.
 
-use super::no_words;
 use crate::ci::Site;
 use crate::error::Result;
 use crate::output;
 use crate::run::Step;
 use crate::{scripts, setup};
 
-/// Takes no words.
-pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
-    no_words(words)?;
+/// Runs all of it.
+pub(super) fn run(site: &Site, step: &Step) -> Result<()> {
     let mut parts = setup::run(&site.workspace)?;
     parts.wasmd = setup::next_wasmd(&site.workspace, &site.cache)?;
     let note = scripts::check(site, step, &parts)?;
