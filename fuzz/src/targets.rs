@@ -15,20 +15,6 @@ use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-/// Every template, by name.
-const TEMPLATES: [&str; 10] = [
-    "chatml-smollm2",
-    "chatml",
-    "qwen2",
-    "qwen2.5",
-    "qwen3",
-    "llama3",
-    "llama2",
-    "gemma",
-    "alpaca",
-    "raw",
-];
-
 /// Tokenizers of every kind: four pre-tokenisers, then SentencePiece with and without a space in
 /// front, then one without tokens for bytes.
 static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
@@ -158,10 +144,7 @@ pub(crate) fn prompts(data: &[u8]) {
     let Ok(prompt) = Prompt::read(data) else {
         return;
     };
-    for template in TEMPLATES
-        .iter()
-        .filter_map(|name| name.parse::<Template>().ok())
-    {
+    for template in Template::all() {
         for tokenizer in TOKENIZERS.iter() {
             if let Ok(ids) = template.encode(tokenizer, &prompt.messages) {
                 let known = ids.iter().all(|id| *id < tokenizer.size());
@@ -191,7 +174,8 @@ pub(crate) fn jobs(data: &[u8]) {
     job.context_tokens = Some(script.number32());
     if script.byte().is_multiple_of(2) {
         job.sampling = Sampling::GREEDY;
-        job.template = script.pick(&TEMPLATES).and_then(|name| name.parse().ok());
+        let templates: Vec<_> = Template::all().collect();
+        job.template = script.pick(&templates).copied();
     }
     if let Ok(made) = model.generate(&job, &mut |_| ControlFlow::Continue(())) {
         assert!(made.output_tokens <= job.max_output_tokens);

@@ -89,6 +89,11 @@ pub enum Segment {
 }
 
 impl Template {
+    /// Every template.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|(template, _)| *template)
+    }
+
     /// The segments of a conversation, adjacent texts joined.
     ///
     /// # Errors

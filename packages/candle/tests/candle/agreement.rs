@@ -1,6 +1,7 @@
 //! Candle and CN-1 on the demo model: the same tokens win, and the text is as likely.
 
-use crate::support::{demo_model, load};
+use crate::place::model_path;
+use crate::support::load;
 use antiphon_candle::{CANDLE, NUMERICS};
 use antiphon_documents::{Message, Prompt};
 use antiphon_engine::template::Template;
@@ -56,7 +57,7 @@ fn judge(logits: &[f32], next: u32) -> (usize, f64) {
 /// `agreement` is the least share of positions at which both favour the same token, `likelihood` the
 /// greatest difference of the mean negative log likelihood.
 fn compare(questions: &[&str], length: u32, agreement: f64, likelihood: f64) {
-    let path = demo_model();
+    let path = model_path();
     let (ours, candle) = (load(&CN_1, &path).unwrap(), load(&CANDLE, &path).unwrap());
     let mut judged = [Vec::new(), Vec::new()];
     for question in questions {

@@ -9,5 +9,7 @@
 mod agreement;
 mod child;
 mod miniatures;
+#[path = "../../../engine/tests/engine/place.rs"]
+mod place;
 mod refusals;
 mod support;

@@ -5,27 +5,6 @@ use antiphon_engine::{Engine, EngineKind, LoadError, Options};
 use antiphon_miniature::{File, Miniature, TensorType, Value};
 use std::path::{Path, PathBuf};
 
-/// The demo model, as `cargo ci` fetches it.
-pub(crate) fn demo_model() -> PathBuf {
-    let set = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = set("ANTIPHON_CACHE")
-        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("antiphon")))
-        .or_else(|| Some(set("HOME")?.join(".cache/antiphon")))
-        .unwrap_or_default();
-    let default = cache.join("models/SmolLM2-135M-Instruct-Q4_1.gguf");
-    let path = set("ANTIPHON_TEST_MODEL").unwrap_or(default);
-    assert!(
-        path.is_file(),
-        "the test model is not at {}: `cargo ci` fetches it, or set ANTIPHON_TEST_MODEL to it",
-        path.display()
-    );
-    path
-}
-
 /// On the threads that candle has in this process.
 pub(crate) fn options() -> Options {
     Options {

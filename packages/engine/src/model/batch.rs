@@ -171,30 +171,12 @@ impl Drop for Gone<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use antiphon_numerics::Family;
-    use antiphon_numerics::family::Numbers;
+    use crate::model::prefixes::tests::config;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn seat(token: u32) -> Seat {
-        let config = Family::Llama.config(&Numbers {
-            layers: 1,
-            width: 8,
-            heads: 1,
-            kv_heads: 1,
-            head_dim: 8,
-            ffn: 8,
-            vocab: 100,
-            context: 10,
-            eps: 1e-5,
-            rope_dim: 8,
-            rope_base: None,
-            rope_local_base: None,
-            rope_linear: None,
-            rope_factors: None,
-            window: None,
-        });
         Seat {
-            cache: Cache::new(&config, 10),
+            cache: Cache::new(&config(), 10),
             token,
             logits: Vec::new(),
             result: Ok(()),

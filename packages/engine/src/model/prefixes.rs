@@ -91,13 +91,13 @@ fn common(a: &[u32], b: &[u32]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use antiphon_numerics::Family;
     use antiphon_numerics::family::Numbers;
 
     /// One page of 64 positions has 64 * 2 * 4 * 8 = 4096 bytes.
-    fn config() -> Config {
+    pub(in crate::model) fn config() -> Config {
         Family::Llama.config(&Numbers {
             layers: 1,
             width: 8,
