@@ -57,6 +57,9 @@ pub enum StoreError {
     /// A model whose size does not fit this machine or format.
     #[error("got a model of {0} bytes, want between 1 byte and what this machine can address")]
     ModelSize(u64),
+    /// A file became another one while it was taken as a model.
+    #[error("the file {0} changed while it was copied: import it again when nothing writes to it")]
+    Changed(PathBuf),
     /// No such leaf in this model.
     #[error("got the leaf number {leaf}, want less than {leaves} for the model {root}")]
     NoLeaf {

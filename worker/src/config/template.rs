@@ -94,7 +94,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "token_timeout =",
-        "The engine is killed when it gives no sign of life for this long.",
+        "The engine is killed when it gives no sign of life for this long, and a minute more for each GiB of the model.",
     ),
     (
         "address_space_bytes =",

@@ -26,6 +26,10 @@ const CANCELLED: &str = "cancelled";
 /// The engine's name for a number that is not finite.
 const NUMERIC: &str = "numeric";
 
+/// What each GiB of a model adds to the silence allowed: its file is hashed and repacked, and a part
+/// of a prompt computed, without a word, at least at 18 MB/s.
+const PER_GIB: Duration = Duration::from_secs(60);
+
 /// How children are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -33,7 +37,8 @@ pub struct EngineOptions {
     pub program: PathBuf,
     /// Threads that compute.
     pub threads: usize,
-    /// A child that gives no sign of life for so long is killed.
+    /// A child that gives no sign of life for so long, and [`PER_GIB`] for each GiB of its model, is
+    /// killed.
     pub token_timeout: Duration,
     /// Most jobs that a child computes at once; fewer if its address space holds fewer.
     pub jobs: usize,
@@ -96,7 +101,7 @@ impl ChildInference {
         let (running, wanted, jobs) = self.start_with_room(files, &manifest).await?;
         let text = String::from_utf8(files.manifest.clone()).map_err(EdgeError::new)?;
         let action = Action::Golden(GoldenRequest { manifest: text });
-        let said = running.ask(action, self.options.token_timeout).await?;
+        let said = running.ask(action, self.silence(&manifest)).await?;
         let Said::Golden(reproduced) = said else {
             return Err(unexpected("the golden answers", &said));
         };
@@ -119,6 +124,10 @@ impl ChildInference {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         models.insert(files.manifest_cid, served);
         Ok(())
+    }
+
+    fn silence(&self, manifest: &Manifest) -> Duration {
+        silence(self.options.token_timeout, manifest.weights.bytes)
     }
 
     fn wanted(&self, manifest: &Manifest) -> Wanted {
@@ -195,7 +204,7 @@ impl ChildInference {
             jobs: Some(self.options.jobs),
             ..LoadRequest::default()
         });
-        let said = running.ask(action, self.options.token_timeout).await?;
+        let said = running.ask(action, self.silence(manifest)).await?;
         let Said::Loaded(loaded) = said else {
             return Err(unexpected("the model", &said));
         };
@@ -290,7 +299,7 @@ impl ChildInference {
         let running = self.running(served).await.map_err(alone)?;
         let action = Action::Generate(request.clone());
         running
-            .ask_unless(action, self.options.token_timeout, stop)
+            .ask_unless(action, self.silence(&served.manifest), stop)
             .await
     }
 
@@ -310,6 +319,13 @@ impl ChildInference {
             }
         }
     }
+}
+
+/// How long a child with a model of so many bytes may be silent.
+fn silence(usual: Duration, bytes: u64) -> Duration {
+    let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+    let more = PER_GIB.saturating_mul(mib).checked_div(1 << 10);
+    usual.saturating_add(more.unwrap_or_default())
 }
 
 fn request(manifest: &Manifest, job: &Job) -> Result<GenerateRequest, EdgeError> {
@@ -363,5 +379,19 @@ impl Inference for ChildInference {
 
     fn idle(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_model_may_be_silent_for_longer() {
+        let of_mib = |count: u64| silence(Duration::from_secs(60), count << 20);
+        assert_eq!(of_mib(0), Duration::from_secs(60));
+        assert_eq!(of_mib(512), Duration::from_secs(90));
+        assert_eq!(of_mib(4 << 10), Duration::from_secs(300));
+        assert!(of_mib(u64::MAX >> 20) > of_mib(4 << 10));
     }
 }

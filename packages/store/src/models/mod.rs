@@ -119,11 +119,12 @@ impl Models {
         })
     }
 
-    /// Takes a file of this machine as a model: names it, then links it, or copies it where it cannot
-    /// be linked. The original must not change afterwards.
+    /// Takes a file of this machine as a model: names it and copies it, by reference where the file
+    /// system can. It is never linked: engines map these bytes for months, and who writes the
+    /// original anew in place must not change them.
     ///
     /// # Errors
-    /// The file cannot be read, is empty, or the disk fails.
+    /// The file cannot be read, is empty, changes meanwhile, or the disk fails.
     pub fn import(&self, path: &Path) -> Result<CompleteModel, StoreError> {
         let source = File::open(path).at("open", path)?;
         let hashed = unixfs::hash_reader(source).at("read", path)?;
@@ -139,7 +140,12 @@ impl Models {
         fs::create_dir_all(&folder).at("create", &folder)?;
         let fresh = folder.join("weights.new");
         disk::remove(&fresh)?;
-        link_or_copy(path, &fresh)?;
+        copy(path, &fresh)?;
+        let copied = unixfs::hash_reader(File::open(&fresh).at("open", &fresh)?);
+        if copied.at("read", &fresh)?.root != hashed.root {
+            disk::remove(&fresh)?;
+            return Err(StoreError::Changed(path.to_owned()));
+        }
         let whole = folder.join(file::WHOLE);
         disk::rename(&fresh, &whole)?;
         let sha256 = Hex(hashed.sha256);
@@ -294,12 +300,8 @@ impl Models {
 const FIRST: Cid = Cid::new(antiphon_content::Codec::Raw, [0; 32]);
 const LAST: Cid = Cid::new(antiphon_content::Codec::DagPb, [0xff; 32]);
 
-fn link_or_copy(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let from = from.canonicalize().at("find", from)?;
-    if fs::hard_link(&from, to).is_ok() {
-        return Ok(());
-    }
-    fs::copy(&from, to).at("copy to", to)?;
+fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::copy(from, to).at("copy to", to)?;
     File::open(to)
         .and_then(|file| file.sync_all())
         .at("sync", to)

@@ -48,6 +48,16 @@ fn importing_twice_changes_nothing() {
 }
 
 #[test]
+fn writing_the_original_anew_in_place_changes_no_byte_of_the_model() {
+    let bytes = random(4, (1 << 20) + 9);
+    let (home, store) = import(&bytes);
+    let path = home.path().join("original.gguf");
+    std::fs::write(&path, vec![0; bytes.len()]).unwrap();
+    let model = store.models.complete(&spec_of(&bytes).root).unwrap();
+    assert_eq!(std::fs::read(model.path).unwrap(), bytes);
+}
+
+#[test]
 fn an_empty_or_absent_file_is_no_model() {
     let (home, store) = import(b"x");
     let path = home.path().join("empty");
