@@ -66,7 +66,7 @@ cargo demo --web [--liar]                          the same network with the pag
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
 cargo nightly-PART                                 what takes hours: coverage, mutants, …
 cargo bench-inference [--rounds N] [--json]        our engine, candle and llama.cpp, side by side
-cargo xtask setup                                  make and fetch what both need, nothing else
+cargo xtask setup                                  make and fetch what both need; prints where it lies
 cargo xtask schema                                 rewrite schema/ from the types
 cargo xtask contract [--check] [--update]          artifacts/antiphon.wasm, built twice, and its checksum";
 

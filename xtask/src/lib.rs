@@ -32,7 +32,11 @@ pub fn main(words: &[String]) -> Result<()> {
     match args::parse(words)? {
         Task::Demo(options) => demo::run(&options),
         Task::Ci(options) => ci::run(&options),
-        Task::Setup => setup::run(&workspace::Workspace::open()?).map(|_| ()),
+        Task::Setup => {
+            let parts = setup::run(&workspace::Workspace::open()?)?;
+            output::result(&parts.to_shell());
+            Ok(())
+        }
         Task::Schema => ci::update_schema(),
         Task::Contract(checksum) => contract::run(checksum),
         Task::Bench(options) => bench::run(&options),

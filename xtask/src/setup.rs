@@ -15,7 +15,7 @@ mod wasm;
 mod wasm_std;
 mod wasmd;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -48,14 +48,31 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// Where programs of the local network look for each part.
+    fn named(&self) -> [(&'static str, &Path); 4] {
+        [
+            ("ANTIPHON_WASMD", &self.wasmd),
+            ("ANTIPHON_CONTRACT_WASM", &self.contract),
+            ("ANTIPHON_MODEL", &self.model),
+            ("ANTIPHON_BIN_DIR", &self.bin_dir),
+        ]
+    }
+
     /// Passes the parts on to a program of the local network, by environment.
     pub fn to_env<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
-            .env("ANTIPHON_WASMD", &self.wasmd)
-            .env("ANTIPHON_CONTRACT_WASM", &self.contract)
-            .env("ANTIPHON_MODEL", &self.model)
-            .env("ANTIPHON_BIN_DIR", &self.bin_dir)
+            .envs(self.named())
             .env("ANTIPHON_SETUP_MS", self.took.as_millis().to_string())
+    }
+
+    /// The same for a shell: `eval "$(cargo xtask setup)"`.
+    #[must_use]
+    pub fn to_shell(&self) -> String {
+        let line = |(name, path): (&str, &Path)| {
+            let quoted = path.display().to_string().replace('\'', r"'\''");
+            format!("export {name}='{quoted}'")
+        };
+        self.named().map(line).join("\n")
     }
 }
 
@@ -253,5 +270,26 @@ impl Site<'_> {
         let path = self.cache.root().join("scratch").join(name);
         make_dir(&path)?;
         Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_the_parts_as_they_are() {
+        let parts = Parts {
+            wasmd: "/a b/wasmd".into(),
+            contract: "/it's".into(),
+            model: "/m".into(),
+            bin_dir: "/bin".into(),
+            took: Duration::ZERO,
+        };
+        let wanted = r"export ANTIPHON_WASMD='/a b/wasmd'
+export ANTIPHON_CONTRACT_WASM='/it'\''s'
+export ANTIPHON_MODEL='/m'
+export ANTIPHON_BIN_DIR='/bin'";
+        assert_eq!(parts.to_shell(), wanted);
     }
 }

@@ -3,8 +3,9 @@
 //! `testdata/mutants/tested.txt` holds the hash of every source file whose mutants were all run, and
 //! `survivors.txt` those that no test can notice, each with the reason why it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::is_test;
 use crate::ci::Site;
@@ -16,13 +17,35 @@ use crate::setup;
 
 /// Where every mutant must be noticed, wherever the file is.
 const LAW: [&str; 2] = [RULES, "contracts/antiphon/src/validate.rs"];
-/// The tests of these take seconds, those of the contract a minute: `cargo ci` runs mutants here only.
+/// Their tests take seconds, those of the contract a minute: `cargo ci` runs mutants here only.
 const RULES: &str = "packages/rules/src/";
 /// Where at least [`LEAST`] per cent must be.
 const REST: &str = "contracts/antiphon/src/";
 const LEAST: usize = 90;
 const TESTED: &str = "testdata/mutants/tested.txt";
 const SURVIVORS: &str = "testdata/mutants/survivors.txt";
+/// Parts of names of tests that take most of the time and seldom notice first: a mutant meets them
+/// only after it survived all others.
+const SLOW: [&str; 14] = [
+    "simulation",
+    "explore",
+    "draw_statistics",
+    "matrix",
+    "versions",
+    "ctf_",
+    "dojo_",
+    "invariant_03",
+    "invariant_05",
+    "invariant_12",
+    "invariant_13",
+    "invariant_16",
+    "invariant_17",
+    "invariant_18",
+];
+/// One test that fails is enough: it halves the time. The test harness takes the option only from
+/// those who ask for unstable ones.
+const FIRST_FAILURE: [&str; 3] = ["-Z", "unstable-options", "--fail-fast"];
+const RUNNER: &str = r#"target."cfg(all())".runner="env RUSTC_BOOTSTRAP=1""#;
 /// How many mutants of changed files that is.
 const IN_CI: usize = 16;
 
@@ -39,12 +62,32 @@ Plants every fault in packages/rules and contracts/antiphon and runs their tests
 /// What became of the mutants of a run, by their names.
 #[derive(Debug, Default)]
 struct Verdicts {
-    caught: Vec<String>,
-    missed: Vec<String>,
-    unviable: usize,
+    caught: BTreeSet<String>,
+    missed: BTreeSet<String>,
+    unviable: BTreeSet<String>,
 }
 
 impl Verdicts {
+    /// What cargo-mutants wrote down.
+    fn read(folder: &Path) -> Result<Self> {
+        let read = |name: &str| lines(&folder.join(format!("{name}.txt")));
+        let mut caught: BTreeSet<_> = read("caught")?.into_iter().collect();
+        caught.extend(read("timeout")?); // an endless loop is noticed by its time
+        Ok(Self {
+            caught,
+            missed: read("missed")?.into_iter().collect(),
+            unviable: read("unviable")?.into_iter().collect(),
+        })
+    }
+
+    /// After those that survived were run again.
+    fn then(mut self, again: Self) -> Self {
+        self.caught.extend(again.caught);
+        self.unviable.extend(again.unviable);
+        self.missed = again.missed;
+        self
+    }
+
     /// Of those that compile.
     fn total(&self) -> usize {
         self.caught.len().saturating_add(self.missed.len())
@@ -142,7 +185,7 @@ fn sources(site: &Site) -> Result<Vec<String>> {
 }
 
 /// The command with its files, ready for more arguments.
-fn command(site: &Site, step: &Step, files: &[String]) -> Result<std::process::Command> {
+fn command(site: &Site, step: &Step, files: &[String]) -> Result<Command> {
     let program = setup::cargo_mutants(&site.cache, step)?;
     let mut command = cargo();
     command
@@ -165,35 +208,54 @@ fn list(site: &Site, step: &Step, files: &[String]) -> Result<usize> {
     Ok(text.lines().count())
 }
 
+/// Runs each mutant against the quick tests, and those that survive against all.
 fn plant(site: &Site, step: &Step, choice: &Choice) -> Result<Verdicts> {
     let folder = site.cache.root().join("scratch/mutants");
     remove_dir(&folder)?;
     make_dir(&folder)?;
+    let mut quick = planting(site, step, choice, &folder)?;
+    quick.args(["--", "--"]).args(FIRST_FAILURE);
+    for name in SLOW {
+        quick.args(["--skip", name]);
+    }
+    let first = pass(step, &mut quick, &folder)?;
+    if first.missed.is_empty() {
+        return Ok(first);
+    }
+    output::line(&format!(
+        "{} of {} mutants survived the quick tests and meet all",
+        first.missed.len(),
+        first.total()
+    ));
+    let mut rest = planting(site, step, choice, &folder)?;
+    rest.args(["--iterate", "--", "--"]).args(FIRST_FAILURE);
+    Ok(first.then(pass(step, &mut rest, &folder)?))
+}
+
+/// Plants what was chosen and writes verdicts below `folder`.
+fn planting(site: &Site, step: &Step, choice: &Choice, folder: &Path) -> Result<Command> {
     let mut command = command(site, step, &choice.files)?;
     command
+        .args(["--no-shuffle", "--jobs", "1"])
+        .args(["--minimum-test-timeout", "90"])
         .args([
-            "--no-shuffle",
-            "--jobs",
-            "1",
-            "--minimum-test-timeout",
-            "90",
+            "--cargo-arg=--locked",
+            "--cargo-arg=--config",
+            "--cargo-arg",
         ])
-        .args(["--cargo-arg=--locked", "--output"])
-        .arg(&folder);
+        .arg(RUNNER)
+        .arg("--output")
+        .arg(folder);
     if let Some(shard) = &choice.shard {
         command.args(["--sharding", "round-robin", "--shard", shard]);
     }
+    Ok(command)
+}
+
+fn pass(step: &Step, command: &mut Command, folder: &Path) -> Result<Verdicts> {
     // It ends with an error where mutants survive: what it wrote down tells which.
-    let status = step.status(&mut command)?;
-    let out = folder.join("mutants.out");
-    let read = |name: &str| lines(&out.join(format!("{name}.txt")));
-    let mut caught = read("caught")?;
-    caught.extend(read("timeout")?); // an endless loop is noticed by its time
-    let verdicts = Verdicts {
-        caught,
-        missed: read("missed")?,
-        unviable: read("unviable")?.len(),
-    };
+    let status = step.status(command)?;
+    let verdicts = Verdicts::read(&folder.join("mutants.out"))?;
     if verdicts.total() == 0 && !status.success() {
         return Err(Error::Unavailable(format!(
             "no mutant was run ({status}): the tests fail without one, or cargo-mutants does; see {}",
@@ -220,7 +282,7 @@ fn tell(verdicts: &Verdicts) {
         verdicts.total(),
         verdicts.caught.len(),
         verdicts.missed.len(),
-        verdicts.unviable
+        verdicts.unviable.len()
     ));
 }
 
