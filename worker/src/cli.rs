@@ -287,12 +287,12 @@ fn log_to_stderr(config: &Config) -> Result<(), Failure> {
 }
 
 fn selftest(args: &Selftest) -> Result<(), Failure> {
-    let config = args.home.as_ref().map(|home| Home::new(home).config());
-    let config = config.transpose()?;
-    let mut models = config
-        .as_ref()
-        .map(selftest::configured)
-        .unwrap_or_default();
+    let home = args.home.as_ref().map(Home::new);
+    let config = home.as_ref().map(Home::config).transpose()?;
+    let mut models = match (&home, &config) {
+        (Some(home), Some(config)) => selftest::found(home, config),
+        _ => Vec::new(),
+    };
     if let (Some(manifest), Some(weights)) = (args.manifest.clone(), args.gguf.clone()) {
         models.push(selftest::ModelPaths { manifest, weights });
     }

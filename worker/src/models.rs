@@ -109,6 +109,14 @@ pub struct Bringer {
     pub static_peers: Vec<String>,
 }
 
+/// Puts a manifest beside its weights, where `selftest` finds both without a chain.
+fn keep_beside(weights: &Path, manifest: &Cid, text: &[u8]) {
+    let path = weights.with_file_name(format!("{manifest}.json"));
+    if let Err(error) = std::fs::write(&path, text) {
+        tracing::warn!(path = %path.display(), %error, "the self test will not find this model");
+    }
+}
+
 impl std::fmt::Debug for Bringer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bringer")
@@ -134,6 +142,7 @@ impl Bringer {
         let manifest =
             Manifest::parse(&text).map_err(|fault| ModelError::Manifest { model, fault })?;
         let weights = self.weights(served, &info, &manifest).await?;
+        keep_beside(&weights, &info.manifest, &text);
         let files = ModelFiles {
             manifest: text,
             manifest_cid: info.manifest,

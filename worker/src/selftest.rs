@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use antiphon_api::Cid;
 use antiphon_candle::ENGINES;
 use antiphon_documents::Manifest;
 use antiphon_engine::{FileHash, Options, find, golden, self_tests};
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::home::Home;
 
 /// A manifest and the weights it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,16 +58,55 @@ pub struct ModelTested {
     pub error: Option<String>,
 }
 
-/// The configured models whose manifest and weights are both named in the configuration.
+/// The models that a worker can compute: those it has in its home, and those whose manifest and
+/// weights are both named in its configuration and not there yet.
 #[must_use]
-pub fn configured(config: &Config) -> Vec<ModelPaths> {
-    let pairs = config.models.iter().filter_map(|model| {
+pub fn found(home: &Home, config: &Config) -> Vec<ModelPaths> {
+    let mut all = kept(&home.models());
+    let known: Vec<_> = all.iter().filter_map(|it| cid_of(&it.manifest)).collect();
+    let named = config.models.iter().filter_map(|model| {
         Some(ModelPaths {
             manifest: model.manifest.clone()?,
             weights: model.import.clone()?,
         })
     });
-    pairs.collect()
+    let new = |it: &ModelPaths| cid_of(&it.manifest).is_none_or(|cid| !known.contains(&cid));
+    all.extend(named.filter(new));
+    all
+}
+
+/// Each whole model of the store with each manifest that the worker put beside it, in order of their paths.
+fn kept(folder: &Path) -> Vec<ModelPaths> {
+    let list = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let of_model = |model: PathBuf| {
+        let weights = model.join("weights");
+        let manifests = list(&model).into_iter();
+        let manifests = manifests.filter(|path| named_by_cid(path));
+        let pair = |manifest| ModelPaths {
+            manifest,
+            weights: weights.clone(),
+        };
+        match weights.is_file() {
+            true => manifests.map(pair).collect(),
+            false => Vec::new(),
+        }
+    };
+    list(folder).into_iter().flat_map(of_model).collect()
+}
+
+fn named_by_cid(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let stem = name.and_then(|name| name.strip_suffix(".json"));
+    stem.is_some_and(|stem| stem.parse::<Cid>().is_ok())
+}
+
+fn cid_of(manifest: &Path) -> Option<Cid> {
+    Some(Cid::of_raw(&std::fs::read(manifest).ok()?))
 }
 
 /// Tests every kernel of this processor, then the golden answers of these models.
@@ -150,7 +191,7 @@ impl fmt::Display for SelfTested {
             Some(error) => format!("{} FAILS: {error}", test.manifest.display()),
         });
         let none = self.models.is_empty().then(|| {
-            "no model tested: none is configured with its manifest and import; name one with --manifest and --gguf"
+            "no model tested: none is in the home or configured with its manifest and import; name one with --manifest and --gguf"
                 .to_owned()
         });
         let lines: Vec<_> = lines.chain(models).chain(none).collect();

@@ -1,6 +1,6 @@
 //! From a configured model to a seat.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,9 @@ use antiphon_content::unixfs::hash_reader;
 use antiphon_documents::Manifest;
 use antiphon_store::{BlockLimits, Client, Fetcher, NetPolicy, Store};
 use antiphon_worker::config::{Config, ServedModel, Written, WrittenModel};
+use antiphon_worker::home::Home;
 use antiphon_worker::models::{Bringer, ModelError, take_seats};
+use antiphon_worker::selftest;
 
 use crate::fake::edges::FakeChain;
 use crate::fake::{FakeEngine, World};
@@ -204,6 +206,29 @@ async fn an_imported_model_is_served_to_others_and_kept_over_a_restart() {
         manifest: None,
     };
     setup.bringer.bring(&again).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_self_test_finds_a_served_model_once_with_no_chain() {
+    let (setup, served) = setup();
+    let home = Home::new(setup.dir.path().join("home"));
+    let named = config(|written| {
+        let text = |path: &Option<PathBuf>| path.as_ref().unwrap().to_str().unwrap().to_owned();
+        written.models = vec![WrittenModel {
+            id: 1,
+            import: text(&served.import),
+            manifest: text(&served.manifest),
+        }];
+    });
+    let found = selftest::found(&home, &named);
+    assert_eq!(found.len(), 1, "named in the configuration");
+    assert_eq!(Some(&found[0].weights), served.import.as_ref());
+    let manifest = setup.bringer.bring(&served).await.unwrap();
+    let found = selftest::found(&home, &named);
+    assert_eq!(found.len(), 1, "the same model, now in the home");
+    assert!(found[0].weights.starts_with(home.models()));
+    let beside = std::fs::read(&found[0].manifest).unwrap();
+    assert_eq!(Cid::of_raw(&beside), manifest);
 }
 
 #[tokio::test]
