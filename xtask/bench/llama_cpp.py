@@ -2,6 +2,7 @@
 
     llama_cpp.py LIBRARIES measure MODEL THREADS   prints `ready`, then seconds for each line it reads
     llama_cpp.py LIBRARIES to-q4_0 MODEL FILE      writes the model in the format its fastest code takes
+    llama_cpp.py LIBRARIES to-f32 MODEL FILE       writes it with its weights widened to floats
 
 The structures differ between versions. They are kept as bytes; the few fields that are set lie at the
 start, and their defaults are compared first, so that another layout is an error and not a wrong figure.
@@ -15,7 +16,7 @@ from pathlib import Path
 
 PREFILL, WARM, DECODE = 512, 32, 64
 CONTEXT = 640
-Q4_0 = 2
+FORMATS = {"to-q4_0": 2, "to-f32": 0}
 
 
 class Opaque(ctypes.Structure):
@@ -50,20 +51,20 @@ def defaults(function, layout: str, want: tuple) -> Opaque:
     return made
 
 
-def convert(llama: ctypes.CDLL, model: str, file: str) -> None:
+def convert(llama: ctypes.CDLL, model: str, file: str, kind: int) -> None:
     count = 43  # GGML_TYPE_COUNT stands for "as the format says"
     made = llama.llama_model_quantize_default_params
     made.restype = Opaque
     count = struct.unpack_from("4i", bytes(made().bytes))[2]
     params = defaults(made, "4i5?", (0, 7, count, count, False, True, False, False, False))
-    struct.pack_into("2i", params.bytes, 0, 0, Q4_0)
+    struct.pack_into("2i", params.bytes, 0, 0, kind)
     struct.pack_into("?", params.bytes, 16, True)  # from a quantised file
     if llama.llama_model_quantize(model.encode(), file.encode(), ctypes.byref(params)) != 0:
         sys.exit(f"{model} cannot be converted")
 
 
 class Contender:
-    def __init__(self, llama: ctypes.CDLL, model: str, threads: int) -> None:
+    def __init__(self, llama: ctypes.CDLL, model: str, threads: int, positions: int) -> None:
         self.llama = llama
         for name in ("llama_model_load_from_file", "llama_init_from_model", "llama_get_memory"):
             getattr(llama, name).restype = ctypes.c_void_p
@@ -72,7 +73,7 @@ class Contender:
         llama.llama_model_default_params.restype = Opaque
         loaded = llama.llama_model_load_from_file(model.encode(), llama.llama_model_default_params())
         params = defaults(llama.llama_context_default_params, "4i", (512, 2048, 512, 1))
-        struct.pack_into("i", params.bytes, 0, CONTEXT)
+        struct.pack_into("i", params.bytes, 0, positions)
         self.context = ctypes.c_void_p(
             llama.llama_init_from_model(ctypes.c_void_p(loaded), params) if loaded else None
         )
@@ -111,9 +112,9 @@ def main() -> None:
     folder, task, model, last = sys.argv[1:]
     llama = load(Path(folder))
     llama.llama_log_set(SILENT, None)
-    if task == "to-q4_0":
-        return convert(llama, model, last)
-    contender = Contender(llama, model, int(last))
+    if task in FORMATS:
+        return convert(llama, model, last, FORMATS[task])
+    contender = Contender(llama, model, int(last), CONTEXT)
     print("ready", flush=True)
     for _ in sys.stdin:
         print(*contender.measure(), flush=True)

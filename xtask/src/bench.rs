@@ -6,7 +6,7 @@
 
 mod candle;
 mod contender;
-mod llama;
+pub(crate) mod llama;
 mod table;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod fuzz;
 mod gas;
 mod mutants;
 mod numerics;
+mod real;
 mod wasmd;
 
 use std::time::Instant;
@@ -68,7 +69,7 @@ const PARTS: &[Part] = &[
     (
         "numerics",
         Run::Words(numerics::run),
-        "drawn runs on every kernel and processor, real or emulated, compared bit by bit; CN-1 against candle",
+        "drawn runs on every kernel and processor, real or emulated, compared bit by bit; CN-1 against candle and llama.cpp",
     ),
     (
         "wasmd",

@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 /// Where the package keeps its libraries.
 const LIBRARIES: &str = "node_modules/@node-llama-cpp/linux-x64/bins/linux-x64";
 
+/// Whether the package has a build for this machine.
+const BUILT: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
 /// On the model as it is, and on its copy in Q4_0; none where no package has a build.
 pub(super) fn contenders(
     workspace: &Workspace,
@@ -23,7 +26,7 @@ pub(super) fn contenders(
     step: &Step,
     model: &Path,
 ) -> Result<Vec<Contender>> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+    if !BUILT {
         output::line("llama.cpp: not run (the pinned package has no build for this machine)");
         return Ok(Vec::new());
     }
@@ -44,6 +47,29 @@ pub(super) fn contenders(
         }
     }
     Ok(all)
+}
+
+/// What llama.cpp needs to be a reference: its libraries, and a copy of the model in this file whose
+/// weights are floats, so that nothing is rounded to integers on the way. None where no package has
+/// a build.
+///
+/// # Errors
+/// The package cannot be had, or it does not take the model.
+pub(crate) fn reference(
+    workspace: &Workspace,
+    cache: &Cache,
+    step: &Step,
+    (model, floats): (&Path, &Path),
+) -> Result<Option<PathBuf>> {
+    if !BUILT {
+        return Ok(None);
+    }
+    let folder = workspace.root().join("xtask/bench");
+    let libraries = libraries(cache, step, &folder)?;
+    let mut python = Command::new("python3");
+    python.arg(folder.join("llama_cpp.py")).arg(&libraries);
+    step.run(python.arg("to-f32").arg(model).arg(floats))?;
+    Ok(Some(libraries))
 }
 
 /// The package by its lock file; none of its scripts is run.

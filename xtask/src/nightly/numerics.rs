@@ -1,6 +1,6 @@
 //! Many drawn runs on every tier: model, prompt, choice of tokens, threads and split of the prompt.
 
-use super::agreement;
+use super::{agreement, real};
 use crate::ci::Site;
 use crate::error::{Error, Result};
 use crate::output;
@@ -18,9 +18,12 @@ cargo nightly-numerics [OPTIONS]
 
 Draws models, prompts, choices of tokens, threads and splits of the prompt, runs them on every kernel
 and processor that this machine has or can emulate, and compares every bit. Prints what was not run.
-Before that, CN-1 and candle answer with the demo model and must agree, if not in every bit.
+Before that, CN-1 and candle answer with the demo model and must agree, if not in every bit, and so
+must CN-1 and llama.cpp with the real Gemma 3 of 270 million weights, which is fetched (240 MB); its
+golden answers must hold on every kernel.
 
-  --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model too
+  --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model too;
+             0 asks the other engines only
   --seed S   other runs (default 1)
   --help     this text";
 
@@ -31,15 +34,19 @@ struct Options {
     seed: u64,
 }
 
-/// Agreement with the second engine, then the runs. Words: `--runs N` for each tier, `--seed N`.
+/// Agreement with other engines, then the runs. Words: `--runs N` for each tier, `--seed N`.
 pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
     let Some(options) = options(words)? else {
         output::result(USAGE);
         return Ok(());
     };
-    let programs = tiers::build(site, step)?;
     let model = setup::model_alone(&site.workspace, &site.cache, step)?;
     agreement::run(site)?;
+    real::run(site, step)?;
+    if options.runs == 0 {
+        return Ok(());
+    }
+    let programs = tiers::build(site, step)?;
     let tiers = tiers::all(&programs);
     let mut total = Count::default();
     for demo in [false, true] {
