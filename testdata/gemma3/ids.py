@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes ids.json: what `sentencepiece` makes of texts with the vocabulary of the real Gemma 3 file.
 
-    pip install sentencepiece==0.2.3
+    pip install --requirement ../tokenizers/requirements.txt
     python ids.py gemma-3-270m-Q4_K_M.gguf
 
 The texts are ../tokenizers/texts.json, and some about what this vocabulary has of its own. The file has

@@ -1,18 +1,14 @@
 #!/usr/bin/env python3
 """Writes the vectors of tokenizers and chat templates in this folder, by the libraries others use.
 
-    pip install tokenizers==0.23.3 transformers==5.23.0 sentencepiece==0.2.3 tiktoken
-    python generate.py                                      # the small vocabularies kept here
-    python generate.py --gpt2 r50k_base.tiktoken            # the real GPT-2, from npm's gpt-tokenizer
-    python generate.py --llama2 llama-tokenizer.js          # the real Llama 2, from npm's llama-tokenizer-js
+    pip install --requirement requirements.txt transformers==5.23.0
+    python generate.py
 
-Real vocabularies are written beside the small ones, to be tested once and taken away again: the test reads
-every file of this folder. Byte-level vocabularies are trained by `tokenizers`, which is asked for the ids
-too, and `tiktoken` must agree with it; SentencePiece vocabularies are trained and asked by `sentencepiece`.
+Byte-level vocabularies are trained by `tokenizers`, which is asked for the ids too, and `tiktoken` must
+agree with it; SentencePiece vocabularies are trained and asked by `sentencepiece`. real.py does the same
+with the vocabularies of published models, which are too large to be kept here.
 """
 
-import argparse
-import base64
 import io
 import json
 import random
@@ -23,7 +19,6 @@ import sentencepiece
 import tiktoken
 from sentencepiece import sentencepiece_model_pb2 as pb
 from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 import chat
 import corpus
@@ -177,6 +172,8 @@ def crate_ids(vectors, texts):
 
 def conversations(vocabularies, bare):
     """Texts by the published templates, and ids where the library finds the control tokens in them."""
+    from transformers import PreTrainedTokenizerFast
+
     found = []
     for name, (template, pre, bos, eos) in chat.TEMPLATES.items():
         inner = Tokenizer(models.BPE({"<unk>": 0}, [], unk_token="<unk>"))
@@ -198,53 +195,13 @@ def conversations(vocabularies, bare):
     return found
 
 
-def real_gpt2(path):
-    """Tokens and merges from ranks: a token's merge is what its bytes are just before their last one."""
-    lines = [line.split() for line in Path(path).read_text().splitlines() if line]
-    ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
-    names = ["".join(CHARACTERS[byte] for byte in token) for token in sorted(ranks, key=ranks.get)]
-    merges = []
-    for token in sorted(ranks, key=ranks.get):
-        parts = [bytes([byte]) for byte in token]
-        while len(parts) > 2:
-            pairs = [(ranks.get(parts[i] + parts[i + 1], ranks[token]), i) for i in range(len(parts) - 1)]
-            at = min(pairs)[1]
-            parts[at:at + 2] = [parts[at] + parts[at + 1]]
-        if len(parts) == 2:
-            merges.append(tuple("".join(CHARACTERS[byte] for byte in part) for part in parts))
-    return names, merges
-
-
-def real_llama2(path):
-    """The vocabulary inside the package; a token's score is -(id - 259), as in the published model."""
-    source = Path(path).read_text()
-    longest = max((part for part in source.split('"') if len(part) > 100_000), key=lambda part: "," not in part)
-    tokens = base64.b64decode(longest).decode().split("\n")
-    model = pb.ModelProto.FromString(train_pieces(True).SerializeToString())
-    del model.pieces[:]
-    for id, token in enumerate(tokens):
-        kind = 2 if id == 0 else 3 if id < 3 else 6 if id < 259 else 1
-        model.pieces.add(piece=token, score=-float(id - 259) if kind == 1 else 0.0, type=kind)
-    return model
-
-
 def write(name, value):
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     (HERE / f"{name}.json").write_text(text + "\n")
 
 
 def main():
-    words = argparse.ArgumentParser(description="vectors of tokenizers and chat templates")
-    words.add_argument("--gpt2", help="r50k_base.tiktoken")
-    words.add_argument("--llama2", help="llama-tokenizer.js")
-    words = words.parse_args()
     texts = corpus.texts()
-    if words.gpt2:
-        write("real-gpt-2", byte_vectors("gpt-2", *real_gpt2(words.gpt2), texts))
-    if words.llama2:
-        write("real-llama-2", piece_vectors(real_llama2(words.llama2), True, texts))
-    if words.gpt2 or words.llama2:
-        return
     vocabularies = {pre: byte_vectors(pre, *train_bytes(pre), texts) for pre in ["gpt-2", "llama-bpe", "qwen2", "smollm"]}
     models_by_name = {"spm": train_pieces(True), "spm-bare": train_pieces(False)}
     pieces = {name: piece_vectors(model, name == "spm", texts) for name, model in models_by_name.items()}

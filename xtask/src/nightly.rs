@@ -9,6 +9,7 @@ mod gas;
 mod mutants;
 mod numerics;
 mod real;
+mod tokenizers;
 mod wasmd;
 
 use std::time::Instant;
@@ -70,6 +71,11 @@ const PARTS: &[Part] = &[
         "numerics",
         Run::Words(numerics::run),
         "drawn runs on every kernel and processor, real or emulated, compared bit by bit; CN-1 against candle and llama.cpp",
+    ),
+    (
+        "tokenizers",
+        Run::Plain(tokenizers::run),
+        "ids by published vocabularies, against the libraries of their models",
     ),
     (
         "wasmd",

