@@ -8,7 +8,7 @@ use crate::run::Step;
 use crate::setup;
 use crate::tiers::{self, Tier};
 
-/// Runs of a seed on the small models, and of them on the demo model for each hundred.
+/// Runs of a seed on the small models.
 const RUNS: u64 = 2_000;
 /// Runs that a program is asked for at once: the answers of a block are compared together.
 const BLOCK: u64 = 250;
@@ -22,8 +22,8 @@ Before that, CN-1 and candle answer with the demo model and must agree, if not i
 must CN-1 and llama.cpp with the real Gemma 3 of 270 million weights, which is fetched (240 MB); its
 golden answers must hold on every kernel.
 
-  --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model too;
-             0 asks the other engines only
+  --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model, 1 in
+             1000 on Gemma 3 too; 0 asks the other engines only
   --seed S   other runs (default 1)
   --help     this text";
 
@@ -42,23 +42,19 @@ pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
     };
     let model = setup::model_alone(&site.workspace, &site.cache, step)?;
     agreement::run(site)?;
-    real::run(site, step)?;
+    let gemma = real::run(site, step)?;
     if options.runs == 0 {
         return Ok(());
     }
     let programs = tiers::build(site, step)?;
     let tiers = tiers::all(&programs);
     let mut total = Count::default();
-    for demo in [false, true] {
-        let runs = if demo {
-            options.runs / 100
-        } else {
-            options.runs
-        };
-        let (command, what, file) = match demo {
-            true => ("model-runs", "SmolLM2", Some(model.as_path())),
-            false => ("runs", "small models", None),
-        };
+    for (command, what, file, one_in) in [
+        ("runs", "small models", None, 1),
+        ("model-runs", "SmolLM2", Some(model.as_path()), 100),
+        ("model-runs", "Gemma 3", Some(gemma.as_path()), 1000),
+    ] {
+        let runs = options.runs.checked_div(one_in).unwrap_or(0);
         for from in (0..runs).step_by(usize::try_from(BLOCK).unwrap_or(1)) {
             let count = BLOCK.min(runs.saturating_sub(from));
             let ask = |place: usize, tier: &Tier| {

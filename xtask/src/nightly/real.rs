@@ -1,6 +1,8 @@
 //! The real Gemma 3 of 270 million weights: its golden answers on every kernel, its vocabulary, and
 //! llama.cpp's opinion of its logits.
 
+use std::path::PathBuf;
+
 use crate::bench::llama;
 use crate::ci::Site;
 use crate::error::{Error, Result, make_dir, remove_dir};
@@ -9,8 +11,8 @@ use crate::output;
 use crate::run::{Step, cargo, shown};
 use crate::setup;
 
-/// Fetches what is missing and runs the tests, which print their figures.
-pub(super) fn run(site: &Site, step: &Step) -> Result<()> {
+/// Fetches what is missing and runs the tests, which print their figures. Gives the model's file.
+pub(super) fn run(site: &Site, step: &Step) -> Result<PathBuf> {
     let model = setup::gemma3(&site.workspace, &site.cache, step)?;
     let scratch = site.cache.root().join("scratch/gemma3");
     make_dir(&scratch)?;
@@ -27,7 +29,8 @@ pub(super) fn run(site: &Site, step: &Step) -> Result<()> {
         .env("ANTIPHON_GEMMA", &model)
         .env("ANTIPHON_GEMMA_FLOAT", &floats)
         .args(["test", "--locked", "--release"])
-        .args(["--package", "antiphon-engine", "--test", "gemma", "--"])
+        .args(["--package", "antiphon-engine", "--test", "gemma"])
+        .args(["--test", "gemma_memory", "--"])
         .args(["--ignored", "--nocapture", "--test-threads", "1"]);
     match llama {
         Some(libraries) => {
@@ -46,5 +49,5 @@ pub(super) fn run(site: &Site, step: &Step) -> Result<()> {
         ));
     }
     output::line("Gemma 3: golden answers hold, and llama.cpp agrees");
-    Ok(())
+    Ok(model)
 }
