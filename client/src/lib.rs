@@ -3,6 +3,11 @@
 //! [`ask()`] pays for an answer and follows it to the end; nothing that came from a worker is shown
 //! before its hash is checked. [`mod@infer`] runs a model on this machine alone.
 
+#[cfg(antiphon_free_order)]
+compile_error!(
+    "no answers from arithmetic in free order: only `cargo bench-inference` builds with it"
+);
+
 pub mod advance;
 pub mod answer;
 pub mod appeal;

@@ -4,6 +4,11 @@
 //! then [`run()`], which opens everything. The worker never sends a commit that is not in its [`journal`],
 //! never serves an answer before its reveal is on chain, and never guesses what it did not compute.
 
+#[cfg(antiphon_free_order)]
+compile_error!(
+    "no votes from arithmetic in free order: only `cargo bench-inference` builds with it"
+);
+
 pub mod actor;
 mod assemble;
 pub mod bench;

@@ -22,5 +22,5 @@ fn main() -> Outcome<()> {
         threads: threads.parse()?,
         ..Options::default()
     };
-    measure::engine(&CandleModel::load(Path::new(model), &options)?)
+    measure::engine(&CandleModel::load(Path::new(model), &options)?, 0)
 }

@@ -9,8 +9,13 @@ use antiphon_documents::{Golden, MAX_LINKS, Manifest, Prompt};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-/// The `numerics` of a manifest that the CN-1 engine computes.
-pub const NUMERICS: &str = "cn-1";
+/// The `numerics` of a manifest that the CN-1 engine computes. A build in free order, which only
+/// measures, has a name that no manifest has.
+pub const NUMERICS: &str = if cfg!(antiphon_free_order) {
+    "free order: for measuring only"
+} else {
+    "cn-1"
+};
 
 /// A machine, a file or a manifest that do not fit together; the worker takes no seat.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ use crate::Kernel;
 use crate::elementary::{any_not_finite, expc};
 use crate::kernel::dispatch;
 use crate::norm::{LANES, tree16};
+use std::ops::Range;
 
 /// Positions of a block of keys.
 pub(crate) const BLOCK: usize = 16;
@@ -265,17 +266,17 @@ pub(crate) fn weigh(weights: &mut [f32], span: Span) -> Softmax {
     let first_block = span.first / BLOCK * BLOCK;
     let max = greatest(&weights[span.first..=span.last]);
     let (blocks, _) = weights[first_block..].as_chunks_mut::<BLOCK>();
-    for block in blocks.iter_mut() {
-        for e in block.iter_mut() {
-            *e = expc(*e - max);
-        }
-    }
-    weights[first_block..span.first].fill(0.0);
-    weights[span.last + 1..].fill(0.0);
     let mut lanes = [0.0_f32; LANES];
-    for block in weights[first_block..].as_chunks::<BLOCK>().0 {
-        for j in 0..LANES {
-            lanes[j] += block[j];
+    let (start, end) = (span.first % BLOCK, span.last % BLOCK + 1);
+    match blocks {
+        [] => {}
+        [only] => weigh_block(only, start..end, max, &mut lanes),
+        [first, inner @ .., last] => {
+            weigh_block(first, start..BLOCK, max, &mut lanes);
+            for block in inner {
+                weigh_block(block, 0..BLOCK, max, &mut lanes);
+            }
+            weigh_block(last, 0..end, max, &mut lanes);
         }
     }
     let sum = tree16(lanes);
@@ -286,20 +287,44 @@ pub(crate) fn weigh(weights: &mut [f32], span: Span) -> Softmax {
     }
 }
 
-/// Greatest of finite values; sixteen running maxima, since the order cannot change the result.
+/// Scores of a block become weights, +0 outside the part that is taken, and are added to the lanes.
+#[inline(always)]
+fn weigh_block(block: &mut [f32; BLOCK], taken: Range<usize>, max: f32, lanes: &mut [f32; LANES]) {
+    for e in block.iter_mut() {
+        *e = expc(*e - max);
+    }
+    block[..taken.start].fill(0.0);
+    block[taken.end..].fill(0.0);
+    for j in 0..LANES {
+        lanes[j] += block[j];
+    }
+}
+
+/// Running maxima: four registers of the widest hide each other's latency.
+const MAXIMA: usize = 2 * LANES;
+
+/// Greatest of finite values; the order cannot change it.
 #[inline(always)]
 fn greatest(x: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if a > b { a } else { b };
-    let mut most = [f32::NEG_INFINITY; LANES];
-    let (whole, rest) = x.as_chunks::<LANES>();
+    let mut most = [f32::NEG_INFINITY; MAXIMA];
+    let (whole, rest) = x.as_chunks::<MAXIMA>();
     for chunk in whole {
-        for j in 0..LANES {
+        for j in 0..MAXIMA {
             most[j] = larger(most[j], chunk[j]);
         }
     }
-    most.into_iter()
-        .chain(rest.iter().copied())
-        .fold(f32::NEG_INFINITY, larger)
+    for (most, &value) in most.iter_mut().zip(rest) {
+        *most = larger(*most, value);
+    }
+    let mut width = MAXIMA / 2;
+    while width > 0 {
+        for j in 0..width {
+            most[j] = larger(most[j], most[j + width]);
+        }
+        width /= 2;
+    }
+    most[0]
 }
 
 /// Stores the keys of one position, all heads, into the transposed blocks.

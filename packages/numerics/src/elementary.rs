@@ -1,6 +1,7 @@
 //! Rounding, exponential and gates (CN-1 section 1.4), each operation rounded once.
 
 use crate::Kernel;
+use crate::free::{self, FREE, mul_add};
 use crate::kernel::dispatch;
 
 /// Magnitude bits from which a value is infinite or NaN.
@@ -36,10 +37,20 @@ pub fn not_finite(x: f32) -> bool {
 pub fn expc(x: f32) -> f32 {
     let x = if x < LOW { LOW } else { x };
     let x = if x > HIGH { HIGH } else { x };
-    let shifted = x * LOG2_E + MAGIC;
+    let shifted = mul_add(x, LOG2_E, MAGIC);
     let n = shifted - MAGIC;
     // |n| < 2^22, so the low bits of the shifted value are the integer itself.
     let power = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
+    let y = match FREE {
+        true => free::exp_above(n, x),
+        false => exp_above(n, x),
+    };
+    f32::from_bits(y.to_bits().wrapping_add(power << 23))
+}
+
+/// `exp(x) / 2^n`, about 1.
+#[inline(always)]
+fn exp_above(n: f32, x: f32) -> f32 {
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let mut p = P5;
     p = p * r + P4;
@@ -47,8 +58,7 @@ pub fn expc(x: f32) -> f32 {
     p = p * r + P2;
     p = p * r + P1;
     p = p * r + P0;
-    let y = (p * (r * r) + r) + 1.0;
-    f32::from_bits(y.to_bits().wrapping_add(power << 23))
+    (p * (r * r) + r) + 1.0
 }
 
 /// `x / (1 + expc(-x))`.
@@ -63,7 +73,7 @@ pub fn silu(x: f32) -> f32 {
 #[must_use]
 pub fn gelu(x: f32) -> f32 {
     let cube = (x * x) * x;
-    let u = x + GELU_CUBE * cube;
+    let u = mul_add(GELU_CUBE, cube, x);
     let z = GELU_SCALE * u;
     x / (1.0 + expc(-z))
 }

@@ -34,6 +34,7 @@ mod error;
 mod executor;
 pub mod family;
 mod format;
+mod free;
 mod interleaved;
 pub mod kernel;
 pub mod matrix;

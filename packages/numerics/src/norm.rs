@@ -1,6 +1,7 @@
 //! Norms (CN-1 section 5.1) on sums over sixteen lanes.
 
 use crate::Kernel;
+use crate::free::{self, FREE, mul_add};
 use crate::kernel::dispatch;
 
 /// Lanes of a sum whose order the specification fixes.
@@ -17,18 +18,21 @@ pub(crate) fn tree16(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// Sums `f(x_i)` in lane `i mod 16` in ascending order, then the lanes by [`tree16`].
+/// Folds `x_i` into lane `i mod 16` by `f` in ascending order, then adds the lanes by [`tree16`].
 #[inline(always)]
-pub(crate) fn lanesum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+pub(crate) fn lanesum(x: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    if FREE {
+        return free::sum::<LANES>(x, f);
+    }
     let mut lanes = [0.0_f32; LANES];
     let (whole, rest) = x.as_chunks::<LANES>();
     for chunk in whole {
         for j in 0..LANES {
-            lanes[j] += f(chunk[j]);
+            lanes[j] = f(lanes[j], chunk[j]);
         }
     }
     for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane += f(value);
+        *lane = f(*lane, value);
     }
     tree16(lanes)
 }
@@ -40,7 +44,7 @@ fn inverse(sum: f32, n: usize, eps: f32) -> f32 {
 
 #[inline(always)]
 pub(crate) fn rmsnorm_body(x: &[f32], w: &[f32], eps: f32, y: &mut [f32]) {
-    let inv = inverse(lanesum(x, |v| v * v), x.len(), eps);
+    let inv = inverse(lanesum(x, |sum, v| mul_add(v, v, sum)), x.len(), eps);
     for ((y, &x), &w) in y.iter_mut().zip(x).zip(w) {
         *y = (x * inv) * w;
     }
@@ -48,14 +52,14 @@ pub(crate) fn rmsnorm_body(x: &[f32], w: &[f32], eps: f32, y: &mut [f32]) {
 
 #[inline(always)]
 pub(crate) fn layernorm_body(x: &[f32], w: &[f32], b: &[f32], eps: f32, y: &mut [f32]) {
-    let mean = lanesum(x, |v| v) / x.len() as f32;
-    let sum = lanesum(x, |v| {
+    let mean = lanesum(x, |sum, v| sum + v) / x.len() as f32;
+    let sum = lanesum(x, |sum, v| {
         let c = v - mean;
-        c * c
+        mul_add(c, c, sum)
     });
     let inv = inverse(sum, x.len(), eps);
     for (((y, &x), &w), &b) in y.iter_mut().zip(x).zip(w).zip(b) {
-        *y = ((x - mean) * inv) * w + b;
+        *y = mul_add((x - mean) * inv, w, b);
     }
 }
 

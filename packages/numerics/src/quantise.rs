@@ -3,6 +3,7 @@
 use crate::Kernel;
 use crate::elementary::{INFINITE, MAGIC, any_not_finite, greatest_magnitude};
 use crate::format::{Form, TensorType};
+use crate::free::mul_add;
 use crate::kernel::dispatch;
 
 /// Magnitudes below 2^-100 make a block zero: the inverse of a smaller one could overflow.
@@ -30,15 +31,16 @@ pub(crate) fn block_body(x: &[f32], q: &mut [i8], sums: &mut [i32]) -> Option<f3
     }
     let amax = f32::from_bits(most);
     let id = 127.0 / amax;
-    let parts = q.chunks_exact_mut(SUM_LEN).zip(x.chunks_exact(SUM_LEN));
-    for (sum, (q, x)) in sums.iter_mut().zip(parts) {
-        let mut total = 0_i32;
-        for (q, &x) in q.iter_mut().zip(x) {
-            let value = (x * id + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits()) as i32;
-            total = total.wrapping_add(value);
-            *q = value as i8;
+    let (q, x) = (q.as_chunks_mut::<SUM_LEN>().0, x.as_chunks::<SUM_LEN>().0);
+    for (sum, (to, x)) in sums.iter_mut().zip(q.iter_mut().zip(x)) {
+        // An array of its own: that `to` and `x` do not overlap, vector code has to know.
+        let mut quants = [0_i8; SUM_LEN];
+        for (q, &x) in quants.iter_mut().zip(x) {
+            // The low byte of the shifted value, since that of MAGIC is 0.
+            *q = mul_add(x, id, MAGIC).to_bits() as i8;
         }
-        *sum = total;
+        *sum = quants.iter().fold(0, |sum, &q| sum + i32::from(q));
+        *to = quants;
     }
     Some(amax / 127.0)
 }

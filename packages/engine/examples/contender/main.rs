@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! contender kernels                   the kernels of CN-1 that this processor has, one a line
+//! contender cn-1-kernels              those of them that compute CN-1 in this build: all, or none
 //! contender weights MODEL             bytes of weights that a token reads
 //! contender cn-1 MODEL THREADS KERNEL
 //! contender memory THREADS            reads memory as fast as it can
 //! ```
 //! The last two print `ready`, then for each line they read the seconds of a prompt of 512 tokens and
-//! of 64 further tokens after one of 32; the last one prints gigabytes a second.
+//! of 64 further tokens after one of 32, the first of them also of 128 after those 512; the last one
+//! prints gigabytes a second.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -16,7 +18,7 @@
 
 mod measure;
 
-use antiphon_engine::{FileHash, Kernel, Model, ModelFile, Options, gguf};
+use antiphon_engine::{FileHash, Kernel, Model, ModelFile, Options, gguf, self_tests};
 use measure::Outcome;
 use std::hint::black_box;
 use std::path::Path;
@@ -25,6 +27,9 @@ use std::time::Instant;
 
 /// Far more than any cache, in 64-bit words: 512 MiB.
 const MEMORY_WORDS: usize = 64 << 20;
+
+/// Tokens of an answer to a prompt of 512.
+const ANSWER: usize = 128;
 
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +42,11 @@ fn main() -> Outcome<()> {
             here.for_each(|kernel| println!("{kernel}"));
             Ok(())
         }
+        ["cn-1-kernels"] => {
+            let passed = self_tests().into_iter().filter(|(_, test)| test.is_ok());
+            passed.for_each(|(kernel, _)| println!("{kernel}"));
+            Ok(())
+        }
         ["weights", model] => {
             println!("{}", weights(Path::new(model))?);
             Ok(())
@@ -47,7 +57,7 @@ fn main() -> Outcome<()> {
                 kernel: Some(kernel.parse()?),
                 ..Options::default()
             };
-            measure::engine(&Model::load(Path::new(model), &options)?)
+            measure::engine(&Model::load(Path::new(model), &options)?, ANSWER)
         }
         ["memory", threads] => memory(threads.parse()?),
         other => {

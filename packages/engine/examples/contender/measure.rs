@@ -1,7 +1,9 @@
 //! What a contender does with its model; that of the second engine shares it.
 
 use antiphon_engine::Engine;
+use antiphon_engine::answer::Logits;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
@@ -26,8 +28,9 @@ pub(crate) fn serve(mut measure: impl FnMut() -> Outcome<String>) -> Outcome<()>
     Ok(())
 }
 
-/// Measures an engine with its model loaded.
-pub(crate) fn engine(model: &dyn Engine) -> Outcome<()> {
+/// Measures an engine with its model loaded; if there is to be an answer of so many tokens to the
+/// prompt, its seconds too.
+pub(crate) fn engine(model: &dyn Engine, answer: usize) -> Outcome<()> {
     let size = usize::try_from(model.tokenizer().size())?;
     let ids =
         (0..PREFILL).map(|i| u32::try_from(i.wrapping_mul(7919).checked_rem(size).unwrap_or(0)));
@@ -36,13 +39,21 @@ pub(crate) fn engine(model: &dyn Engine) -> Outcome<()> {
         let mut run = model.open(POSITIONS)?;
         let start = Instant::now();
         run.feed(&tokens, true)?;
-        let prefill = start.elapsed().as_secs_f64();
-        let mut run = model.open(POSITIONS)?;
-        run.feed(tokens.get(..WARM).unwrap_or(&tokens), true)?;
-        let start = Instant::now();
-        for token in tokens.iter().take(DECODE) {
-            run.feed(std::slice::from_ref(token), true)?;
+        let mut figures = start.elapsed().as_secs_f64().to_string();
+        let mut decode = |run: &mut dyn Logits, count: usize| -> Outcome<()> {
+            let start = Instant::now();
+            for token in tokens.iter().take(count) {
+                run.feed(std::slice::from_ref(token), true)?;
+            }
+            write!(figures, " {}", start.elapsed().as_secs_f64())?;
+            Ok(())
+        };
+        let mut other = model.open(POSITIONS)?;
+        other.feed(tokens.get(..WARM).unwrap_or(&tokens), true)?;
+        decode(&mut *other, DECODE)?;
+        if answer > 0 {
+            decode(&mut *run, answer)?;
         }
-        Ok(format!("{prefill} {}", start.elapsed().as_secs_f64()))
+        Ok(figures)
     })
 }

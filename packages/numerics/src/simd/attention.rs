@@ -3,6 +3,7 @@
 
 use super::lanes::{Lanes, Task};
 use crate::attention::{BLOCK, Query, TILE};
+use crate::free::FREE;
 use std::array::from_fn;
 use std::ops::Range;
 
@@ -18,6 +19,12 @@ pub(crate) unsafe fn scores<L: Lanes, const A: usize>(query: &Query<'_>, scores:
         match query.heads() {
             1 => L::run(Scores::<L, A, 1, 4>::new(query, blocks, scores)),
             2 => L::run(Scores::<L, A, 2, 2>::new(query, blocks, scores)),
+            // A product takes a register of its own, a fused multiply-add none: sixteen registers
+            // (eight lanes) hold fewer exact sums, and thirty-two have room for more.
+            3 if L::WIDTH == 16 && !FREE => {
+                L::run(Scores::<L, A, 3, 4>::new(query, blocks, scores))
+            }
+            3 if L::WIDTH == 8 && !FREE => L::run(Scores::<L, A, 3, 1>::new(query, blocks, scores)),
             3 => L::run(Scores::<L, A, 3, 2>::new(query, blocks, scores)),
             _ => L::run(Scores::<L, A, 4, 1>::new(query, blocks, scores)),
         }
@@ -40,6 +47,7 @@ pub(crate) unsafe fn values<L: Lanes>(query: &Query<'_>, weights: &[f32], out: &
         match query.heads() {
             1 => L::run(Values::<L, 1, 8>::new(query, weights, out)),
             2 => L::run(Values::<L, 2, 4>::new(query, weights, out)),
+            3 if L::WIDTH == 8 && !FREE => L::run(Values::<L, 3, 2>::new(query, weights, out)),
             3 => L::run(Values::<L, 3, 4>::new(query, weights, out)),
             _ => L::run(Values::<L, 4, 2>::new(query, weights, out)),
         }
@@ -136,7 +144,7 @@ unsafe fn score_tile<L: Lanes, const A: usize, const G: usize, const B: usize>(
                 for a in 0..A {
                     let k = L::load(keys[b].add(d * BLOCK + a * L::WIDTH));
                     for g in 0..G {
-                        sums[g][b][a] = L::add(sums[g][b][a], L::mul(element[g], k));
+                        sums[g][b][a] = L::mul_add(element[g], k, sums[g][b][a]);
                     }
                 }
             }
@@ -247,7 +255,7 @@ unsafe fn value_tile<L: Lanes, const G: usize, const W: usize>(
             for w in 0..W {
                 let v = L::load(values.add(w * L::WIDTH));
                 for g in 0..G {
-                    sums[g][w] = L::add(sums[g][w], L::mul(e[g], v));
+                    sums[g][w] = L::mul_add(e[g], v, sums[g][w]);
                 }
             }
         }

@@ -53,6 +53,13 @@ pub(crate) trait Lanes: Sized {
     unsafe fn sub(a: Self::F, b: Self::F) -> Self::F;
     /// Rounded product.
     unsafe fn mul(a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, the product rounded and then the sum. Where [`crate::free::FREE`] is true an
+    /// instruction set may round once.
+    #[inline(always)]
+    unsafe fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        // SAFETY: the caller's promise.
+        unsafe { Self::add(c, Self::mul(a, b)) }
+    }
     /// `WIDTH` f16 values widened exactly, subnormals too; none is infinite or NaN.
     unsafe fn load_f16(from: *const u16) -> Self::F;
     /// `WIDTH` bf16 values widened exactly.
@@ -117,7 +124,8 @@ pub(crate) trait Task {
 
 /// Writes the methods of [`Lanes`] for an instruction set: each body becomes one unsafe block.
 macro_rules! methods {
-    ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty { $($body:tt)* })*) => {$(
+    ($($(#[$when:meta])? fn $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty { $($body:tt)* })*) => {$(
+        $(#[$when])?
         #[inline(always)]
         #[allow(unused_unsafe, reason = "some bodies need no unsafe operation")]
         unsafe fn $name($($arg: $ty),*) -> $ret {

@@ -6,10 +6,18 @@ mod small;
 mod units;
 
 use super::lanes::Lanes;
-use crate::TensorType;
+use crate::free::FREE;
 use crate::interleaved::{GROUP, Halves, Interleaved, Line, headers, lines};
 use crate::quantise::Activations;
+use crate::{TensorType, format};
 use std::ops::Range;
+
+/// Values of a segment; of any number if the order is free.
+const SEGMENT: usize = if FREE {
+    usize::MAX / 2
+} else {
+    format::SEGMENT
+};
 
 /// Most vectors that share one pass over a group's weights.
 const TILE: usize = 8;

@@ -80,7 +80,7 @@ unsafe fn rows<L: Lanes, F: Format, const R: usize, const P: usize>(
                 let scale = L::splat(*x.a256.scale.as_ptr().add(place[p]));
                 for r in 0..R {
                     let term = term::<L, F>(isums[p][r], others[p][r], header.add(r * L::WIDTH));
-                    totals[p][r] = L::add(totals[p][r], L::mul(term, scale));
+                    totals[p][r] = L::mul_add(term, scale, totals[p][r]);
                 }
             }
         }

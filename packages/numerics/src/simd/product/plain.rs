@@ -1,7 +1,6 @@
 //! Formats without blocks: every column is a term.
 
-use super::{Input, Tile, add_all, group_task};
-use crate::format::SEGMENT;
+use super::{Input, SEGMENT, Tile, add_all, group_task};
 use crate::interleaved::{Halves, Line};
 use crate::simd::lanes::{Lanes, Task};
 use std::array::from_fn;
@@ -88,8 +87,8 @@ unsafe fn rows<L: Lanes, F: Format, const R: usize, const P: usize>(
                 for r in 0..R {
                     let w = F::load::<L>(from, row + r * L::WIDTH);
                     for p in 0..P {
-                        let term = L::mul(L::splat(*x[p].add(column)), w);
-                        segment[p][r] = L::add(segment[p][r], term);
+                        let x = L::splat(*x[p].add(column));
+                        segment[p][r] = L::mul_add(x, w, segment[p][r]);
                     }
                 }
                 column += 1;

@@ -1,14 +1,14 @@
 //! Formats with blocks of 32 columns.
 
 use super::units::{Bits, Five, Four, add_unit};
-use super::{Input, Tile, add_all, group_task};
+use super::{Input, SEGMENT, Tile, add_all, group_task};
 use crate::interleaved::{Halves, Line};
 use crate::simd::lanes::{Lanes, Task};
 use std::array::from_fn;
 use std::mem::size_of;
 
 /// Blocks of 32 values in a segment.
-const SEGMENT_BLOCKS: usize = crate::format::SEGMENT / 32;
+const SEGMENT_BLOCKS: usize = SEGMENT / 32;
 
 /// How one format multiplies a block.
 pub(super) trait Format {
@@ -183,11 +183,11 @@ unsafe fn add_terms<L: Lanes, F: Format, const R: usize, const P: usize>(
                 if bias != 0.0 {
                     exact = L::sub(exact, L::splat(bias * sum));
                 }
-                let mut term = L::mul(exact, d);
-                if F::MINIMUM {
-                    term = L::add(term, L::mul(L::splat(sum), m));
-                }
-                segment[p][r] = L::add(segment[p][r], L::mul(term, scale));
+                let term = match F::MINIMUM {
+                    true => L::mul_add(exact, d, L::mul(L::splat(sum), m)),
+                    false => L::mul(exact, d),
+                };
+                segment[p][r] = L::mul_add(term, scale, segment[p][r]);
             }
         }
     }

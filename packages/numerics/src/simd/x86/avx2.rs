@@ -1,7 +1,9 @@
 //! x86-64 with AVX2 and F16C: eight lanes.
 
+use crate::free::FREE;
 use crate::simd::copies::copies;
 use crate::simd::lanes::{Lanes, Task, entries, methods};
+use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m256, __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32,
     _mm256_add_ps, _mm256_and_si256, _mm256_blend_epi16, _mm256_castsi256_ps, _mm256_cvtepi8_epi16,
@@ -15,7 +17,9 @@ use std::arch::x86_64::{
 
 /// True if this processor has AVX2 and F16C.
 pub(crate) fn available() -> bool {
-    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("f16c")
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("f16c")
+        && (!FREE || is_x86_feature_detected!("fma"))
 }
 
 /// The check that makes calls of AVX2 code sound.
@@ -24,7 +28,10 @@ fn assert_available() {
     assert!(available(), "AVX2 code on a processor without it");
 }
 
+#[cfg(not(antiphon_free_order))]
 copies! { "avx2,f16c" }
+#[cfg(antiphon_free_order)]
+copies! { "avx2,f16c,fma" }
 entries! { Avx2: 2 x 4; 2 }
 
 /// The registers of AVX2. Sums of products are 16 bits wide: `maddubs` adds two products of an
@@ -50,6 +57,7 @@ impl Lanes for Avx2 {
     #[inline]
     unsafe fn run<T: Task>(task: T) {
         #[target_feature(enable = "avx2,f16c")]
+        #[cfg_attr(antiphon_free_order, target_feature(enable = "fma"))]
         unsafe fn compiled<T: Task>(task: T) {
             // SAFETY: the caller's promise.
             unsafe { task.run() }
@@ -66,6 +74,10 @@ impl Lanes for Avx2 {
         fn add(a: Self::F, b: Self::F) -> Self::F { _mm256_add_ps(a, b) }
         fn sub(a: Self::F, b: Self::F) -> Self::F { _mm256_sub_ps(a, b) }
         fn mul(a: Self::F, b: Self::F) -> Self::F { _mm256_mul_ps(a, b) }
+        #[cfg(antiphon_free_order)]
+        fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+            std::arch::x86_64::_mm256_fmadd_ps(a, b, c)
+        }
         fn load_f16(from: *const u16) -> Self::F { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
         fn load_bf16(from: *const u16) -> Self::F {
             let wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));

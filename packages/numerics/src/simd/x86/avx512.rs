@@ -66,6 +66,10 @@ macro_rules! common {
             fn add(a: Self::F, b: Self::F) -> Self::F { _mm512_add_ps(a, b) }
             fn sub(a: Self::F, b: Self::F) -> Self::F { _mm512_sub_ps(a, b) }
             fn mul(a: Self::F, b: Self::F) -> Self::F { _mm512_mul_ps(a, b) }
+            #[cfg(antiphon_free_order)]
+            fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+                std::arch::x86_64::_mm512_fmadd_ps(a, b, c)
+            }
             fn load_f16(from: *const u16) -> Self::F {
                 _mm512_cvtph_ps(_mm256_loadu_si256(from.cast()))
             }
