@@ -66,6 +66,7 @@ cargo demo --web [--liar]                          the same network with the pag
 cargo ci [--only STEP]… [--from STEP] [--list]     every check and test
 cargo nightly-PART                                 what takes hours: coverage, mutants, …
 cargo bench-inference [--rounds N] [--json]        our engine, candle and llama.cpp, side by side
+cargo bench-inference --exactness [--rounds N]     our engine alone, exact and not: what exactness costs
 cargo xtask setup                                  make and fetch what both need; prints where it lies
 cargo xtask schema                                 rewrite schema/ from the types
 cargo xtask contract [--check] [--update]          artifacts/antiphon.wasm, built twice, and its checksum";
@@ -179,11 +180,13 @@ fn bench(words: &[String]) -> Result<Task> {
     let mut bench = Bench {
         rounds: 5,
         json: false,
+        exactness: false,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--json" => bench.json = true,
+            "--exactness" => bench.exactness = true,
             "--rounds" => {
                 let rounds = words.next().and_then(|n| n.parse().ok());
                 bench.rounds = rounds.filter(|n| (1..=1000).contains(n)).ok_or_else(|| {

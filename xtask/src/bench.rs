@@ -6,6 +6,7 @@
 
 mod candle;
 mod contender;
+mod free;
 pub(crate) mod llama;
 mod table;
 
@@ -34,6 +35,8 @@ pub struct Bench {
     pub rounds: usize,
     /// Print one JSON object.
     pub json: bool,
+    /// Only what exactness costs: no other engine is built or measured.
+    pub exactness: bool,
 }
 
 /// Measures and prints.
@@ -46,9 +49,12 @@ pub fn run(options: &Bench) -> Result<()> {
     let model = setup::model_file(&workspace, &cache, &step)?;
     let ours = build(&workspace, &step, ENGINE, None)?;
     let weights = weights(&ours, &model)?;
-    let mut contenders = cn_1(&ours, &model)?;
-    contenders.extend(candle::contenders(&workspace, &step, &model)?);
-    contenders.extend(llama::contenders(&workspace, &cache, &step, &model)?);
+    let free = free::program(&workspace, &step)?;
+    let mut contenders = cn_1(&ours, &free, &model)?;
+    if !options.exactness {
+        contenders.extend(candle::contenders(&workspace, &step, &model)?);
+        contenders.extend(llama::contenders(&workspace, &cache, &step, &model)?);
+    }
     let before = Machine::load()?;
     for round in 0..options.rounds {
         output::line(&format!(
@@ -69,8 +75,8 @@ pub fn run(options: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// CN-1 at every tier of this machine, and the memory.
-fn cn_1(program: &Path, model: &Path) -> Result<Vec<Contender>> {
+/// CN-1 at every tier of this machine, each followed by its twin in free order, and the memory.
+fn cn_1(program: &Path, free: &Path, model: &Path) -> Result<Vec<Contender>> {
     let kernels = capture(Command::new(program).arg("kernels"))?;
     let mut all = Vec::new();
     for threads in THREADS {
@@ -89,6 +95,7 @@ fn cn_1(program: &Path, model: &Path) -> Result<Vec<Contender>> {
             let rounds = if kernel == "scalar" { 1 } else { usize::MAX };
             let name = format!("{}{kernel}", table::OURS);
             all.push(Contender::start(&name, threads, &mut ours, rounds)?);
+            all.extend(free::twin(free, model, threads, kernel)?);
         }
     }
     Ok(all)
@@ -101,18 +108,25 @@ fn weights(program: &Path, model: &Path) -> Result<f64> {
     bytes.map_err(|got| Error::Unavailable(format!("got {got:?}, want a number of bytes")))
 }
 
-/// The program of a package and its example, with these flags in a target folder of their own.
+/// Flags of the compiler, and the target folder that they have for themselves.
+#[derive(Clone, Copy, Debug)]
+struct Flags {
+    folder: &'static str,
+    compiler: &'static str,
+}
+
+/// The program of a package and its example; with flags, in their own target folder.
 fn build(
     workspace: &Workspace,
     step: &Step,
     (package, example): (&str, &str),
-    flags: Option<&str>,
+    flags: Option<Flags>,
 ) -> Result<PathBuf> {
     let mut target = workspace.target().to_owned();
     let mut command = cargo();
     if let Some(flags) = flags {
-        target.push("native");
-        command.env("RUSTFLAGS", flags);
+        target.push(flags.folder);
+        command.env("RUSTFLAGS", flags.compiler);
     }
     command
         .current_dir(workspace.root())

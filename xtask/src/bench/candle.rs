@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::THREADS;
 use super::contender::Contender;
+use super::{Flags, THREADS};
 use crate::error::Result;
 use crate::run::Step;
 use crate::workspace::Workspace;
@@ -12,9 +12,15 @@ use crate::workspace::Workspace;
 /// The package and its contender.
 const CANDLE: (&str, &str) = ("antiphon-candle", "candle-contender");
 /// Names and flags of the compiler.
-const BUILDS: [(&str, Option<&str>); 2] = [
+const BUILDS: [(&str, Option<Flags>); 2] = [
     ("candle, default build", None),
-    ("candle, native build", Some("-C target-cpu=native")),
+    (
+        "candle, native build",
+        Some(Flags {
+            folder: "native",
+            compiler: "-C target-cpu=native",
+        }),
+    ),
 ];
 
 /// Both builds on the model as it is.

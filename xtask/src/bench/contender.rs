@@ -16,6 +16,8 @@ pub(super) struct Sample {
     pub(super) prefill: Vec<f64>,
     /// Seconds of 64 output tokens.
     pub(super) decode: Vec<f64>,
+    /// Seconds of 128 output tokens after the prompt; of our own engine only.
+    pub(super) answer: Vec<f64>,
 }
 
 /// A running contender; it ends when this is dropped.
@@ -76,10 +78,15 @@ impl Contender {
                 self.sample.prefill.push(*prefill);
                 self.sample.decode.push(*decode);
             }
+            [prefill, decode, answer] => {
+                self.sample.prefill.push(*prefill);
+                self.sample.decode.push(*decode);
+                self.sample.answer.push(*answer);
+            }
             [rate] => self.sample.prefill.push(*rate),
             _ => {
                 let name = &self.sample.name;
-                let text = format!("{name}: got {line:?}, want one or two figures");
+                let text = format!("{name}: got {line:?}, want one to three figures");
                 return Err(Error::Unavailable(text));
             }
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::contender::Sample;
+use super::free;
 use crate::error::{Result, read_text};
 
 /// What the names of our contenders begin with.
@@ -170,6 +171,7 @@ pub(super) fn text(machine: &Machine, samples: &[Sample], weights: f64) -> Strin
             lines.push(format!("memory read, {threads} threads: {rate:.1} GB/s"));
         }
     }
+    lines.extend(free::lines(samples));
     lines.push("at 2 threads, the best of ours against the best of theirs".to_owned());
     for Goal { what, got, want } in goals(samples, weights) {
         let got = got.map_or_else(|| "not run".to_owned(), |got| format!("{got:.2}"));
@@ -186,6 +188,7 @@ pub(super) fn json(machine: &Machine, samples: &[Sample], weights: f64) -> Strin
             "threads": sample.threads,
             "prefill_512_seconds": sample.prefill,
             "decode_64_seconds": sample.decode,
+            "decode_128_after_512_seconds": sample.answer,
         })
     };
     let timed = samples.iter().filter(|sample| !sample.decode.is_empty());
@@ -200,6 +203,7 @@ pub(super) fn json(machine: &Machine, samples: &[Sample], weights: f64) -> Strin
         "load_after": machine.load_after,
         "engines": timed.map(one).collect::<Vec<_>>(),
         "memory": memory,
+        "cost_of_exactness": free::json(samples),
         "at_2_threads": goals
             .map(|goal| json!({"what": goal.what, "got": goal.got, "want": goal.want}))
             .collect::<Vec<_>>(),
@@ -217,6 +221,7 @@ mod tests {
             threads: 2,
             prefill: prefill.to_vec(),
             decode: decode.to_vec(),
+            answer: Vec::new(),
         }
     }
 
