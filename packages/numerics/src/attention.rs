@@ -265,7 +265,7 @@ pub fn softmax(kernel: Kernel, scores: &mut [f32], span: Span) -> Softmax {
 pub(crate) fn weigh(weights: &mut [f32], span: Span) -> Softmax {
     let first_block = span.first / BLOCK * BLOCK;
     let max = greatest(&weights[span.first..=span.last]);
-    let (blocks, _) = weights[first_block..].as_chunks_mut::<BLOCK>();
+    let (blocks, _) = weights[first_block..Span::scratch(span.last)].as_chunks_mut::<BLOCK>();
     let mut lanes = [0.0_f32; LANES];
     let (start, end) = (span.first % BLOCK, span.last % BLOCK + 1);
     match blocks {
