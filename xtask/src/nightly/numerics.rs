@@ -25,6 +25,7 @@ golden answers must hold on every kernel.
   --runs N   this many on each tier (default 2000), and 1 in 100 of them on the demo model, 1 in
              1000 on Gemma 3 too; 0 asks the other engines only
   --seed S   other runs (default 1)
+  --no-gemma leaves out Gemma 3, whose use is bound by Gemma's terms
   --help     this text";
 
 /// What the words ask for.
@@ -32,6 +33,7 @@ golden answers must hold on every kernel.
 struct Options {
     runs: u64,
     seed: u64,
+    gemma: bool,
 }
 
 /// Agreement with other engines, then the runs. Words: `--runs N` for each tier, `--seed N`.
@@ -42,18 +44,23 @@ pub(super) fn run(site: &Site, step: &Step, words: &[String]) -> Result<()> {
     };
     let model = setup::model_alone(&site.workspace, &site.cache, step)?;
     agreement::run(site)?;
-    let gemma = real::run(site, step)?;
+    let gemma = match options.gemma {
+        true => Some(real::run(site, step)?),
+        false => None,
+    };
     if options.runs == 0 {
         return Ok(());
     }
     let programs = tiers::build(site, step)?;
     let tiers = tiers::all(&programs);
     let mut total = Count::default();
-    for (command, what, file, one_in) in [
-        ("runs", "small models", None, 1),
-        ("model-runs", "SmolLM2", Some(model.as_path()), 100),
-        ("model-runs", "Gemma 3", Some(gemma.as_path()), 1000),
-    ] {
+    let gemma = gemma.as_deref().map(|file| ("Gemma 3", Some(file), 1000));
+    let parts = [
+        ("small models", None, 1),
+        ("SmolLM2", Some(model.as_path()), 100),
+    ];
+    for (what, file, one_in) in parts.into_iter().chain(gemma) {
+        let command = file.map_or("runs", |_| "model-runs");
         let runs = options.runs.checked_div(one_in).unwrap_or(0);
         for from in (0..runs).step_by(usize::try_from(BLOCK).unwrap_or(1)) {
             let count = BLOCK.min(runs.saturating_sub(from));
@@ -79,11 +86,16 @@ fn options(words: &[String]) -> Result<Option<Options>> {
     let mut options = Options {
         runs: RUNS,
         seed: 1,
+        gemma: true,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--help" || word == "-h" {
             return Ok(None);
+        }
+        if word == "--no-gemma" {
+            options.gemma = false;
+            continue;
         }
         let number = words.next().and_then(|number| number.parse::<u64>().ok());
         let number =
@@ -191,16 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn options_are_numbers() {
+    fn options_are_numbers_and_gemma_can_be_left_out() {
         let words = |words: &[&str]| {
             words
                 .iter()
                 .map(|&word| word.to_owned())
                 .collect::<Vec<_>>()
         };
-        let want = Options { runs: 7, seed: 3 };
+        let want = Options {
+            runs: 7,
+            seed: 3,
+            gemma: false,
+        };
         assert_eq!(
-            options(&words(&["--seed", "3", "--runs", "7"])).unwrap(),
+            options(&words(&["--seed", "3", "--no-gemma", "--runs", "7"])).unwrap(),
             Some(want)
         );
         assert!(options(&words(&["--runs"])).is_err());
