@@ -37,7 +37,7 @@ pub struct EngineOptions {
     pub program: PathBuf,
     /// Threads that compute.
     pub threads: usize,
-    /// A child that gives no sign of life for so long, and [`PER_GIB`] for each GiB of its model, is
+    /// A child that gives no sign of life for so long, and a minute for each GiB of its model, is
     /// killed.
     pub token_timeout: Duration,
     /// Most jobs that a child computes at once; fewer if its address space holds fewer.
