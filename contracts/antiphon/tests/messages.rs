@@ -33,8 +33,10 @@ fn wrong_coins_are_refused() {
         ExecuteMsg::Reveal { reveals: vec![] },
     ];
     for msg in takes_none {
-        assert_code(network.pay(&sender, &msg, 5), "E_NO_COINS");
+        assert_code(network.pay(&sender, &msg, 5), "E_NO_COINS: got 5uanti,");
     }
+    let both = network.execute(&sender, &ExecuteMsg::Bond {}, wrong[1]);
+    assert_code(both, "E_COINS: got 5uanti, 5uother, want");
 }
 
 #[test]

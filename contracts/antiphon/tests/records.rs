@@ -156,6 +156,8 @@ fn models_are_checked_and_their_deposit_is_held() {
     for (msg, code) in cases {
         assert_code(network.pay(&publisher, &msg, 1_000), code);
     }
+    let dearest = register(with_base(MAX_PRICE), limits.clone(), raw);
+    network.pay(&publisher, &dearest, 1_000).unwrap();
     let good = register(price(), limits, raw);
     assert_code(network.pay(&publisher, &good, 999), "E_FUNDS");
     network.pay(&publisher, &good, 1_000).unwrap();
@@ -166,6 +168,6 @@ fn models_are_checked_and_their_deposit_is_held() {
         limit: None,
     });
     let ids: Vec<_> = same.models.iter().map(|it| it.model).collect();
-    assert_eq!(ids, [1, 2]);
-    assert_eq!(network.totals().model_deposits.u128(), 2_000);
+    assert_eq!(ids, [1, 2, 3]);
+    assert_eq!(network.totals().model_deposits.u128(), 3_000);
 }

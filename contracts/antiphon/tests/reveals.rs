@@ -3,9 +3,9 @@
 use antiphon_api::*;
 
 use crate::refusals::{committed, drawn, reveal_refused};
-use crate::suite::Worker;
 use crate::suite::network::all;
 use crate::suite::votes::*;
+use crate::suite::{Ask, Network, Worker};
 
 #[test]
 fn an_early_reveal_is_refused() {
@@ -27,6 +27,34 @@ fn a_reveal_with_another_salt_or_ballot_is_refused() {
     let mut copied = network.reveal_of(&members[1], task, Answer("a"));
     copied.worker = members[0].address.to_string();
     reveal_refused(&mut network, copied, "wrong_opening");
+}
+
+#[test]
+fn the_event_of_a_reveal_has_the_ballots_word_and_its_answer() {
+    let mut network = Network::five();
+    let task = network.ask(&Ask::default()).unwrap();
+    network.draw(task);
+    let says = [Answer("a"), Unavailable, Invalid, Answer("b"), Answer("a")];
+    network.commit_all(task, &says);
+    let members = network.members(task, 0);
+    let reveals = members.iter().zip(says);
+    let reveals = reveals.map(|(member, says)| network.reveal_of(member, task, says));
+    let reveals = reveals.collect();
+    let told = network.reveal(reveals);
+    let told = all::<VoteRevealed>(&told.events);
+    let told: Vec<_> = told
+        .iter()
+        .map(|it| (it.ballot.as_str(), it.answer))
+        .collect();
+    let cid = |text: &str| Some(Cid::of_raw(text.as_bytes()));
+    let wanted = [
+        ("answer", cid("a")),
+        ("unavailable", None),
+        ("invalid", None),
+        ("answer", cid("b")),
+        ("answer", cid("a")),
+    ];
+    assert_eq!(told, wanted);
 }
 
 #[test]

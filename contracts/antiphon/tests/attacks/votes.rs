@@ -1,6 +1,7 @@
 //! Attacks by votes.
 
 use antiphon_api::*;
+use antiphon_documents::digest::vote_digest;
 
 use super::sixteen;
 use crate::suite::network::all;
@@ -167,4 +168,53 @@ fn a_copied_trace_of_an_earlier_round_is_wrong_too() {
     network.advance(task);
     let copied = &network.round(task, 1).members[0];
     assert_eq!(copied.conduct, Some(ConductInfo::Wrong));
+}
+
+/// A member of one round commits to a ballot of the next one, keeps silent, and opens it there, where
+/// it has no place.
+#[test]
+fn a_commitment_made_for_a_later_round_is_not_opened_in_it() {
+    let mut network = sixteen();
+    let task = network.ask(&Ask::default()).unwrap();
+    network.draw(task);
+    let digest = network.task(task).task_digest;
+    let members = network.members(task, 0);
+    let liar = &members[0];
+    let planned = answer("a", &digest.0, 1);
+    let mut item = commit_item(liar, task, digest, 1, &planned);
+    item.round = 0;
+    let account = canonical(liar.address.as_str());
+    item.signature = liar.sign(&vote_digest(
+        &digest.0,
+        0,
+        account.as_slice(),
+        &item.commitment.0,
+    ));
+    network.commit(vec![item]);
+    let split = [Silent, Answer("a"), Answer("b"), Answer("a"), Answer("b")];
+    network.commit_all(task, &split);
+    network.blocks(1);
+    network.reveal_all(task, &split);
+    let wait = network.task(task).deadline.unwrap() + 1 - network.height();
+    network.blocks(wait);
+    network.advance(task);
+    network.draw(task);
+    assert_eq!(network.task(task).round, 1);
+    assert!(
+        network
+            .members(task, 1)
+            .iter()
+            .all(|it| it.address != liar.address)
+    );
+    let msg = QueryMsg::Duties {
+        worker: liar.address.to_string(),
+        start_after: None,
+        limit: None,
+    };
+    assert_eq!(network.query::<DutiesResponse>(&msg).duties, []);
+    network.commit_all(task, &[Answer("a"); 11]);
+    let opened = reveal_item(liar, task, digest, 1, planned);
+    let told = network.reveal(vec![opened]);
+    assert_eq!(all::<VoteRefused>(&told.events)[0].code, "not_a_member");
+    assert_eq!(network.task(task).revealed, 0);
 }
