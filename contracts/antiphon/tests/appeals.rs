@@ -226,3 +226,22 @@ fn an_undecided_appeal_leaves_the_outcome_contested_and_returns_what_it_did_not_
         "a contested answer is not in the index"
     );
 }
+
+#[test]
+fn security_names_an_appeals_bond_where_a_larger_round_can_be_drawn_and_nowhere_else() {
+    let asked = |workers: u8| {
+        let network = Network::start(&Options {
+            workers,
+            bond: 20_000,
+            ..Options::default()
+        });
+        let found: SecurityResponse = network.query(&QueryMsg::Security {
+            model: network.model,
+            committee: Some(5),
+        });
+        (found.rounds_possible, found.appeal_bond.is_some())
+    };
+    assert_eq!(asked(5), (1, false));
+    assert_eq!(asked(15), (1, false));
+    assert_eq!(asked(16), (2, true));
+}

@@ -139,7 +139,10 @@ fn the_asker_is_told_the_proven_text_and_the_deliverer_earns_its_fee() {
     assert_eq!(network.totals().deliver_fees.u128(), 10);
     let early = deliver(&mut network, task, Some("a")).unwrap_err();
     assert!(early.contains("E_NO_CALLBACK"), "{early}");
+    let deadline = |network: &Network| network.task(task).callback.unwrap().deadline;
+    assert_eq!(deadline(&network), None, "not before the end");
     finish(&mut network, task, &[Answer("a"); 5]);
+    assert!(deadline(&network) > Some(network.height()));
     for wrong in [None, Some("b")] {
         let refused = deliver(&mut network, task, wrong).unwrap_err();
         assert!(refused.contains("E_TEXT"), "{refused}");

@@ -31,6 +31,11 @@ fn members_get_the_prompt_from_the_task_itself_until_its_end() {
     let mut network = Network::five();
     let task = post(&mut network, PROMPT, 10).unwrap();
     assert!(network.task(task).carried);
+    let kept = |network: &Network| {
+        let records = network.copy().records();
+        records.iter().filter(|(_, value)| value == PROMPT).count()
+    };
+    assert_eq!(kept(&network), 1);
     network.draw(task);
     let worker = network.members(task, 0)[0].address.to_string();
     let duties: DutiesResponse = network.query(&QueryMsg::Duties {
@@ -42,6 +47,7 @@ fn members_get_the_prompt_from_the_task_itself_until_its_end() {
     network.play(task, &[Answer("a"); 5]);
     network.advance(task);
     assert_eq!(network.task(task).status, TaskStatus::Final);
+    assert_eq!(kept(&network), 0, "nobody pays for bytes that nobody needs");
 }
 
 #[test]

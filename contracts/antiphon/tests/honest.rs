@@ -57,5 +57,6 @@ fn every_status_is_passed_through_and_told_of() {
 
     let finished = network.advance(task);
     assert!(find::<TaskFinalised>(&finished.events).is_some());
+    assert!(find::<Slashed>(&finished.events).is_none(), "nobody lost");
     assert_eq!(network.task(task).status, TaskStatus::Final);
 }

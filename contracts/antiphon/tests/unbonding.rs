@@ -30,9 +30,11 @@ fn a_worker_that_left_gets_its_whole_bond_back_after_the_time() {
     let mut network = Network::five();
     let worker = network.workers[0].clone();
     leave(&mut network, &worker);
+    assert_eq!(network.worker(&worker).claimable, None);
     let told = unbond(&mut network, &worker, 10_000).unwrap();
     let now = network.app.block_info().time.seconds();
     assert_eq!(told.claimable, now + 60);
+    assert_eq!(network.worker(&worker).claimable, Some(now + 60));
     let early = claim(&mut network, &worker).unwrap_err();
     assert!(early.contains("E_UNBONDING"), "{early}");
     network.step(1, 59);
@@ -40,6 +42,7 @@ fn a_worker_that_left_gets_its_whole_bond_back_after_the_time() {
     network.step(1, 1);
     assert_eq!(claim(&mut network, &worker).unwrap(), 10_000);
     assert_eq!(network.balance(&worker.address), 10_000);
+    assert_eq!(network.worker(&worker).claimable, None);
     let again = claim(&mut network, &worker).unwrap_err();
     assert!(again.contains("E_NOTHING_UNBONDING"), "{again}");
 }
