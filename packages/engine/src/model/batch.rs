@@ -2,10 +2,11 @@
 //!
 //! Each job runs in a thread of its own, and all that it shares is the step: it hands its cache and
 //! token in and waits. Whoever finds nobody computing computes for all that wait. A job that is
-//! alone never waits; one that is not waits for those between two steps, a moment at most.
+//! alone never waits; one that is not waits for those that choose their next token, a moment at most,
+//! and no longer for one that has let a step pass.
 
 use antiphon_numerics::{Cache, NumericError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,30 +29,42 @@ pub(crate) struct Seat {
 pub(crate) struct Batch {
     /// Most jobs in a step.
     most: usize,
+    patience: Duration,
     state: Mutex<State>,
     news: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Jobs that decode.
-    members: usize,
+    /// The next member's number.
     next: u64,
-    waiting: BTreeMap<u64, Seat>,
+    /// Members between two steps, for whose tokens a step waits.
+    choosing: BTreeSet<u64>,
+    /// Members whose tokens are here, the longest waiting first.
+    waiting: VecDeque<(u64, Seat)>,
     done: BTreeMap<u64, Seat>,
     /// Somebody computes a step.
     computing: bool,
 }
 
+impl State {
+    /// Whether a member's token waits for a step.
+    fn has(&self, member: u64) -> bool {
+        self.waiting.iter().any(|(number, _)| *number == member)
+    }
+}
+
 /// A job that decodes, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Member<'b>(&'b Batch);
+pub(crate) struct Member<'b> {
+    batch: &'b Batch,
+    number: u64,
+}
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.members = state.members.saturating_sub(1);
-        self.0.news.notify_all();
+        self.batch.state().choosing.remove(&self.number);
+        self.batch.news.notify_all();
     }
 }
 
@@ -59,6 +72,7 @@ impl Batch {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
+            patience: PATIENCE,
             state: Mutex::default(),
             news: Condvar::new(),
         }
@@ -71,8 +85,13 @@ impl Batch {
 
     pub(crate) fn join(&self) -> Member<'_> {
         let mut state = self.state();
-        state.members = state.members.saturating_add(1);
-        Member(self)
+        let number = state.next;
+        state.next = number.wrapping_add(1);
+        state.choosing.insert(number);
+        Member {
+            batch: self,
+            number,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,31 +102,34 @@ impl Batch {
 impl Member<'_> {
     /// Has a step computed for this seat, with whoever else is there, by `compute`. None if the
     /// thread that computed it is gone.
-    pub(crate) fn step(&self, seat: Seat, compute: impl Fn(&mut [Seat])) -> Option<Seat> {
-        let batch = self.0;
+    pub(crate) fn step(&mut self, seat: Seat, compute: impl Fn(&mut [Seat])) -> Option<Seat> {
+        let batch = self.batch;
         let mut state = batch.state();
-        let number = state.next;
-        state.next = number.wrapping_add(1);
-        state.waiting.insert(number, seat);
+        state.choosing.remove(&self.number);
+        state.waiting.push_back((self.number, seat));
         batch.news.notify_all();
-        let until = Instant::now().checked_add(PATIENCE);
+        let mut since = Instant::now();
         loop {
-            if let Some(done) = state.done.remove(&number) {
+            if let Some(done) = state.done.remove(&self.number) {
                 return Some(done);
             }
-            if !state.computing && !state.waiting.contains_key(&number) {
-                return None;
-            }
-            let left = until.map_or(Duration::ZERO, |at| {
-                at.saturating_duration_since(Instant::now())
-            });
             if state.computing {
                 state = batch.wait(state, None);
-            } else if state.waiting.len() >= state.members.min(batch.most) || left.is_zero() {
-                state = batch.lead(state, &compute);
-            } else {
-                state = batch.wait(state, Some(left));
+                // Those of that step choose now: only from here on can they be late.
+                since = Instant::now();
+                continue;
             }
+            if !state.has(self.number) {
+                return None;
+            }
+            let left = batch.patience.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                state.choosing.clear();
+            }
+            state = match state.choosing.is_empty() || state.waiting.len() >= batch.most {
+                true => batch.lead(state, &compute),
+                false => batch.wait(state, Some(left)),
+            };
         }
     }
 }
@@ -137,20 +159,14 @@ impl Batch {
         compute: &impl Fn(&mut [Seat]),
     ) -> MutexGuard<'s, State> {
         state.computing = true;
-        let mut numbers = Vec::new();
-        let mut seats = Vec::new();
-        while let Some((number, seat)) = state.waiting.pop_first() {
-            numbers.push(number);
-            seats.push(seat);
-            if seats.len() == self.most {
-                break;
-            }
-        }
+        let count = state.waiting.len().min(self.most);
+        let (numbers, mut seats): (Vec<_>, Vec<_>) = state.waiting.drain(..count).unzip();
         drop(state);
         let gone = Gone(self);
         compute(&mut seats);
         std::mem::forget(gone);
         let mut state = self.state();
+        state.choosing.extend(&numbers);
         state.done.extend(numbers.into_iter().zip(seats));
         state.computing = false;
         self.news.notify_all();
@@ -203,7 +219,7 @@ mod tests {
                 let (batch, most) = (&batch, &most);
                 let together = &together;
                 scope.spawn(move || {
-                    let member = batch.join();
+                    let mut member = batch.join();
                     together.wait();
                     for step in 0..50 {
                         let token = job * 1000 + step;
@@ -215,17 +231,50 @@ mod tests {
         });
         let most = most.into_inner();
         assert!((2..=3).contains(&most), "{most}");
-        assert_eq!(batch.state().members, 0);
+        assert!(batch.state().choosing.is_empty());
     }
 
     #[test]
-    fn a_step_does_not_wait_long_for_a_job_that_is_busy_elsewhere() {
+    fn a_step_waits_a_moment_for_a_busy_job_and_then_no_more_until_it_is_back() {
         let batch = Batch::new(4);
-        let (_busy, member) = (batch.join(), batch.join());
+        let (mut busy, mut member) = (batch.join(), batch.join());
         let start = Instant::now();
         member.step(seat(1), |_| {}).unwrap();
         assert!(start.elapsed() >= PATIENCE);
         assert!(start.elapsed() < Duration::from_secs(1));
+        assert_eq!(batch.state().choosing, BTreeSet::from([member.number]));
+        busy.step(seat(2), |_| {}).unwrap();
+        assert!(batch.state().choosing.contains(&busy.number));
+    }
+
+    #[test]
+    fn jobs_that_began_at_different_times_meet_in_the_next_step() {
+        let batch = Batch {
+            patience: Duration::from_millis(500),
+            ..Batch::new(2)
+        };
+        let largest = AtomicUsize::new(0);
+        let (mut first, mut second) = (batch.join(), batch.join());
+        // The first one's step takes longer than anybody's patience, and the second comes meanwhile.
+        std::thread::scope(|scope| {
+            let (batch, largest) = (&batch, &largest);
+            batch.state().choosing.remove(&second.number);
+            scope.spawn(move || {
+                let slow = |_: &mut [Seat]| {
+                    while batch.state().waiting.is_empty() {
+                        std::thread::yield_now();
+                    }
+                    std::thread::sleep(batch.patience + Duration::from_millis(100));
+                };
+                first.step(seat(1), slow).unwrap();
+                first.step(seat(2), echo(largest)).unwrap();
+            });
+            while !batch.state().computing {
+                std::thread::yield_now();
+            }
+            second.step(seat(3), echo(largest)).unwrap();
+        });
+        assert_eq!(largest.into_inner(), 2);
     }
 
     #[test]
@@ -236,7 +285,7 @@ mod tests {
                 .map(|job| {
                     let batch = &batch;
                     scope.spawn(move || {
-                        let member = batch.join();
+                        let mut member = batch.join();
                         let panics = |seats: &mut [Seat]| {
                             assert!(seats.iter().all(|seat| seat.token != 1));
                         };

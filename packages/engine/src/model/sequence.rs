@@ -83,7 +83,8 @@ impl<'m> Sequence<'m> {
 
     /// One token, together with those of other jobs.
     fn step(&mut self, token: u32) -> Result<(), JobError> {
-        let (Some(member), Some(cache)) = (&self.member, self.cache.take()) else {
+        let model = self.model;
+        let (Some(member), Some(cache)) = (&mut self.member, self.cache.take()) else {
             return Err(JobError::Cancelled);
         };
         let seat = Seat {
@@ -92,7 +93,7 @@ impl<'m> Sequence<'m> {
             logits: std::mem::take(&mut self.logits),
             result: Ok(()),
         };
-        let Some(seat) = member.step(seat, |seats| self.model.step(seats)) else {
+        let Some(seat) = member.step(seat, |seats| model.step(seats)) else {
             return Err(JobError::Cancelled);
         };
         self.cache = Some(seat.cache);
