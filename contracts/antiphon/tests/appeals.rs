@@ -228,6 +228,36 @@ fn an_undecided_appeal_leaves_the_outcome_contested_and_returns_what_it_did_not_
 }
 
 #[test]
+fn an_open_task_is_contested_from_an_undecided_appeal_until_a_larger_round_decides() {
+    let mut network = Network::start(&Options {
+        workers: 39,
+        bond: 20_000,
+        ..Options::default()
+    });
+    let task = standing(&mut network, &[Answer("a"); 5]);
+    let told = |network: &Network| {
+        let open = network.task(task);
+        (open.status, open.round, open.contested)
+    };
+    let again = |network: &mut Network| {
+        let bond = network.task(task).appeal_bond.unwrap().u128();
+        appeal(network, task, bond).unwrap();
+    };
+    again(&mut network);
+    assert_eq!(told(&network), (TaskStatus::Drawing, 1, false));
+    play_round(&mut network, task, "a", &[Answer("b"); 5]);
+    network.advance(task);
+    assert_eq!(told(&network), (TaskStatus::Answered, 1, true));
+    again(&mut network);
+    assert_eq!(told(&network), (TaskStatus::Drawing, 2, true));
+    network.draw(task);
+    network.play(task, &[Answer("a"); 23]);
+    network.advance(task);
+    let decided = network.task(task);
+    assert_eq!((decided.outcome_round, decided.contested), (Some(2), false));
+}
+
+#[test]
 fn security_names_an_appeals_bond_where_a_larger_round_can_be_drawn_and_nowhere_else() {
     let asked = |workers: u8| {
         let network = Network::start(&Options {

@@ -83,6 +83,20 @@ fn deposits(network: &Network) -> u128 {
     models.models.iter().map(|it| it.deposit.u128()).sum()
 }
 
+fn workers(network: &Network) -> Vec<WorkerResponse> {
+    let mut workers: Vec<WorkerResponse> = Vec::new();
+    loop {
+        let page: WorkersResponse = network.query(&QueryMsg::Workers {
+            start_after: workers.last().map(|it| it.worker.clone()),
+            limit: Some(30),
+        });
+        if page.workers.is_empty() {
+            return workers;
+        }
+        workers.extend(page.workers);
+    }
+}
+
 fn open_tasks(network: &Network) -> Vec<TaskResponse> {
     let mut tasks: Vec<TaskResponse> = Vec::new();
     loop {
@@ -107,12 +121,8 @@ fn locks(network: &Network, open: &[TaskResponse], totals: &TotalsResponse) {
             }
         }
     }
-    let workers: WorkersResponse = network.query(&QueryMsg::Workers {
-        start_after: None,
-        limit: Some(30),
-    });
     let (mut bonds, mut unbonding) = (0, 0);
-    for worker in workers.workers {
+    for worker in workers(network) {
         bonds += worker.bond.u128();
         unbonding += worker.unbonding.u128();
         let due = locked.get(&worker.worker).copied().unwrap_or(0);
