@@ -134,12 +134,12 @@ pub(crate) fn all(programs: &Programs) -> Vec<Tier> {
     let mut tiers = vec![
         native("scalar", "scalar", Pace::Slow, release),
         native("sse2, ssse3 where present", "sse2", Pace::Fast, release),
-        native("avx2", "avx2", Pace::Fast, release),
+        native("avx2, vnni where present", "avx2", Pace::Fast, release),
         native("avx512, vnni where present", "avx512", Pace::Fast, release),
         native("scalar, debug build", "scalar", Pace::Slow, debug),
         native("detected kernel, debug build", "detect", Pace::Fast, debug),
     ];
-    // What each of these processors has: nothing beyond SSE3; SSSE3; AVX2.
+    // What each of these processors has: nothing beyond SSE3; SSSE3; AVX2 without VNNI.
     for (processor, kernel) in [("qemu64", "sse2"), ("Nehalem", "sse2"), ("Haswell", "avx2")] {
         tiers.push(Tier {
             name: format!("{kernel}, detected on {processor} (qemu)"),

@@ -83,6 +83,7 @@ pub fn attend(
 ) -> Result<(), NotFiniteScore> {
     let pages = Pages {
         len: Span::scratch(span.last),
+        cached: false,
         page: &|_| *kv,
     };
     attend_pages(kernel, &pages, kv_head, span, q, scratch, out)
@@ -91,6 +92,8 @@ pub fn attend(
 /// Keys and values in pages of `len` positions, a multiple of [`BLOCK`].
 pub(crate) struct Pages<'a> {
     pub(crate) len: usize,
+    /// True if other queries read them at about the same time.
+    pub(crate) cached: bool,
     /// Gives page `i`: positions `i * len` and on.
     pub(crate) page: &'a (dyn Fn(usize) -> KeysValues<'a> + 'a),
 }
@@ -142,6 +145,7 @@ pub(crate) fn attend_pages(
             span: part,
             q,
             room,
+            cached: pages.cached,
         };
         for (start, part, kv) in pages.of(span) {
             let (query, scores) = (query(kv, part), &mut scratch[start..]);
@@ -176,6 +180,8 @@ pub(crate) struct Query<'a> {
     pub(crate) q: &'a [f32],
     /// From the scores of a position to those of the next head.
     pub(crate) room: usize,
+    /// As [`Pages::cached`].
+    pub(crate) cached: bool,
 }
 
 impl Query<'_> {
@@ -187,6 +193,17 @@ impl Query<'_> {
     ))]
     pub(crate) fn heads(&self) -> usize {
         self.q.len() / self.kv.head_dim
+    }
+
+    /// The same for each head alone.
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    ))]
+    pub(crate) fn each(&self) -> impl Iterator<Item = Query<'_>> {
+        let heads = self.q.chunks_exact(self.kv.head_dim);
+        heads.map(|q| Query { q, ..*self })
     }
 
     /// Where the keys of a block of positions begin.
@@ -336,57 +353,4 @@ pub fn store_keys(keys: &mut [f32], position: usize, k: &[f32]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn noise(seed: u32, len: usize) -> Vec<f32> {
-        let next = |x: &u32| Some(x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        let value = |x: u32| (x >> 8) as f32 / 8_388_608.0 - 1.0;
-        let all = std::iter::successors(Some(seed), next).skip(1);
-        all.map(value).take(len).collect()
-    }
-
-    /// 5 heads of 20 elements on one of 2 key heads, at position 150 with a window.
-    fn attention(kernel: Kernel, first: usize, page: usize) -> (Vec<f32>, Vec<f32>) {
-        let (kv_heads, head_dim, last) = (2, 20, 150);
-        let stride = kv_heads * head_dim;
-        let room = 192 * stride;
-        let (keys, values, q) = (noise(1, room), noise(2, room), noise(3, 5 * head_dim));
-        let cut = |i: usize| KeysValues {
-            keys: &keys[i * page * stride..(i + 1) * page * stride],
-            values: &values[i * page * stride..(i + 1) * page * stride],
-            kv_heads,
-            head_dim,
-            scale: 0.25,
-        };
-        let pages = Pages {
-            len: page,
-            page: &cut,
-        };
-        let mut scratch = vec![0.0; 5 * Span::scratch(last)];
-        let mut out = vec![0.0; q.len()];
-        let span = Span { first, last };
-        attend_pages(kernel, &pages, 1, span, &q, &mut scratch, &mut out).unwrap();
-        (scratch, out)
-    }
-
-    #[test]
-    fn pages_of_any_length_give_the_bits_of_one() {
-        let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        for first in [0, 5, 16, 77, 150] {
-            let (want_weights, want) = attention(Kernel::Scalar, first, 192);
-            for kernel in [Kernel::Scalar, Kernel::detect()] {
-                for page in [16, 32, 48, 64, 192] {
-                    let (weights, out) = attention(kernel, first, page);
-                    let from = first / BLOCK * BLOCK;
-                    assert_eq!(bits(&out), bits(&want), "{kernel:?} {first} {page}");
-                    for head in 0..5 {
-                        let at = head * Span::scratch(150);
-                        let weights = &weights[at + from..at + 151];
-                        assert_eq!(bits(weights), bits(&want_weights[at + from..at + 151]));
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ pub enum Kernel {
     Scalar,
     /// x86-64 as every such processor is; with SSSE3 where present.
     Sse2,
-    /// x86-64 with AVX2 and F16C; fused multiply-add is never used.
+    /// x86-64 with AVX2 and F16C; with VNNI where present. Fused multiply-add is never used.
     Avx2,
     /// x86-64 with AVX-512 F and BW; with VNNI where present.
     Avx512,

@@ -13,6 +13,13 @@ use std::ops::Range;
 /// The processor has the instruction set of `L`, and `A * L::WIDTH` is 16.
 pub(crate) unsafe fn scores<L: Lanes, const A: usize>(query: &Query<'_>, scores: &mut [f32]) {
     check(query, scores);
+    if one_by_one::<L>(query) {
+        for (one, scores) in query.each().zip(scores.chunks_mut(query.room)) {
+            // SAFETY: `check` holds for this head too, and the blocks end with the last position's.
+            unsafe { L::run(Scores::<L, A, 1, 4>::new(&one, one.blocks(), scores)) };
+        }
+        return;
+    }
     let blocks = query.blocks();
     // SAFETY: `check` holds, and the blocks end with that of the last position.
     unsafe {
@@ -42,6 +49,16 @@ pub(crate) unsafe fn values<L: Lanes>(query: &Query<'_>, weights: &[f32], out: &
         query.heads() * query.kv.head_dim,
         "length of the output"
     );
+    if one_by_one::<L>(query) {
+        let heads = weights
+            .chunks(query.room)
+            .zip(out.chunks_exact_mut(query.kv.head_dim));
+        for (one, (weights, out)) in query.each().zip(heads) {
+            // SAFETY: `check` holds for this head too, and `out` has its length.
+            unsafe { L::run(Values::<L, 1, 8>::new(&one, weights, out)) };
+        }
+        return;
+    }
     // SAFETY: `check` holds, and `out` has the right length.
     unsafe {
         match query.heads() {
@@ -52,6 +69,16 @@ pub(crate) unsafe fn values<L: Lanes>(query: &Query<'_>, weights: &[f32], out: &
             _ => L::run(Values::<L, 4, 2>::new(query, weights, out)),
         }
     }
+}
+
+/// True if heads are computed one after the other rather than together.
+///
+/// Keys and values of a long sequence come from memory, and the fewer instructions there are to a line
+/// of them, the more lines are under way at once. Where an operand may be in memory, one head alone
+/// needs fewest: heads that share a load keep it in a register, of which sixteen are soon full. What
+/// other queries read too is in a cache, and there the shared loads are worth more.
+fn one_by_one<L: Lanes>(query: &Query<'_>) -> bool {
+    cfg!(target_arch = "x86_64") && L::WIDTH < 16 && !query.cached
 }
 
 /// Everything that the code below relies on.

@@ -211,6 +211,7 @@ impl Transformer {
         let config = &self.config;
         let pages = Pages {
             len: PAGE,
+            cached: true,
             page: &|i| kv.view(i, config),
         };
         let (query, group) = (

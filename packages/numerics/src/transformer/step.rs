@@ -250,6 +250,7 @@ impl Transformer {
             let kv: &LayerCache = &cache.layers[layer];
             let pages = Pages {
                 len: PAGE,
+                cached: false,
                 page: &|i| kv.view(i, config),
             };
             let q = &q[at * dim..(at + count) * dim];

@@ -16,12 +16,18 @@ use std::ops::Range;
 type Product = unsafe fn(&Interleaved, Range<usize>, &Activations, &mut [f32], usize);
 
 /// Each instruction set with its name and whether this processor has it.
-fn sets() -> [(&'static str, bool, Product); 5] {
+fn sets() -> [(&'static str, bool, Product); 6] {
+    let avx2_vnni = avx2::available() && avx2::has_vnni();
     let vnni = avx512::available() && avx512::has_vnni();
     [
         ("sse2 alone", true, product::<sse2::Sse2, 2, 1>),
         ("ssse3", sse2::has_ssse3(), product::<sse2::Ssse3, 2, 4>),
-        ("avx2", avx2::available(), product::<avx2::Avx2, 2, 4>),
+        (
+            "avx2 without vnni",
+            avx2::available(),
+            product::<avx2::Avx2, 2, 4>,
+        ),
+        ("avx2 with vnni", avx2_vnni, product::<avx2::Vnni, 2, 4>),
         (
             "avx512 without vnni",
             avx512::available(),
