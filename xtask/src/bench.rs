@@ -50,7 +50,7 @@ pub fn run(options: &Bench) -> Result<()> {
     let ours = build(&workspace, &step, ENGINE, None)?;
     let weights = weights(&ours, &model)?;
     let free = free::program(&workspace, &step)?;
-    let mut contenders = cn_1(&ours, &free, &model)?;
+    let mut contenders = cn_1(&ours, &free, &model, options.exactness)?;
     if !options.exactness {
         contenders.extend(candle::contenders(&workspace, &step, &model)?);
         contenders.extend(llama::contenders(&workspace, &cache, &step, &model)?);
@@ -75,21 +75,23 @@ pub fn run(options: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// CN-1 at every tier of this machine, each followed by its twin in free order, and the memory.
-fn cn_1(program: &Path, free: &Path, model: &Path) -> Result<Vec<Contender>> {
+/// CN-1 at every tier of this machine, each followed by its twin in free order, and the memory; of
+/// `twins` only, if nothing else is asked for.
+fn cn_1(program: &Path, free: &Path, model: &Path, twins: bool) -> Result<Vec<Contender>> {
     let kernels = capture(Command::new(program).arg("kernels"))?;
     let mut all = Vec::new();
     for threads in THREADS {
         let count = threads.to_string();
-        let mut memory = Command::new(program);
-        memory.args(["memory", &count]);
-        all.push(Contender::start(
-            "memory read",
-            threads,
-            &mut memory,
-            usize::MAX,
-        )?);
+        if !twins {
+            let mut memory = Command::new(program);
+            memory.args(["memory", &count]);
+            let name = "memory read";
+            all.push(Contender::start(name, threads, &mut memory, usize::MAX)?);
+        }
         for kernel in kernels.lines() {
+            if twins && !free::KERNELS.contains(&kernel) {
+                continue;
+            }
             let mut ours = Command::new(program);
             ours.arg("cn-1").arg(model).args([&count, kernel]);
             let rounds = if kernel == "scalar" { 1 } else { usize::MAX };

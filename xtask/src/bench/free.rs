@@ -21,7 +21,7 @@ const FLAGS: Flags = Flags {
     compiler: "--cfg antiphon_free_order",
 };
 /// Kernels whose instructions can fuse, and who compute the float terms themselves.
-const KERNELS: [&str; 2] = ["avx2", "avx512"];
+pub(super) const KERNELS: [&str; 2] = ["avx2", "avx512"];
 /// Most that exactness may cost a task, in per cent.
 const MOST: f64 = 2.0;
 

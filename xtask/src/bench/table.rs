@@ -172,8 +172,12 @@ pub(super) fn text(machine: &Machine, samples: &[Sample], weights: f64) -> Strin
         }
     }
     lines.extend(free::lines(samples));
+    let goals = goals(samples, weights);
+    if goals.iter().all(|goal| goal.got.is_none()) {
+        return lines.join("\n");
+    }
     lines.push("at 2 threads, the best of ours against the best of theirs".to_owned());
-    for Goal { what, got, want } in goals(samples, weights) {
+    for Goal { what, got, want } in goals {
         let got = got.map_or_else(|| "not run".to_owned(), |got| format!("{got:.2}"));
         lines.push(format!("  {what:<44} {got:>8}   wanted {want:.2}"));
     }

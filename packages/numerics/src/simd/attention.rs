@@ -2,7 +2,7 @@
 //! are positions in the scores and head elements in the values.
 
 use super::lanes::{Lanes, Task};
-use crate::attention::{BLOCK, Query, TILE};
+use crate::attention::{BLOCK, Query, Span, TILE};
 use crate::free::FREE;
 use std::array::from_fn;
 use std::ops::Range;
@@ -103,6 +103,7 @@ fn check(query: &Query<'_>, weights: &[f32]) {
     );
     assert!(weights.len() >= query.scores_len(), "length of the scores");
     assert!(query.span.first <= last, "span");
+    assert!(query.room >= Span::scratch(last), "room of a head");
 }
 
 /// Scores of `G` heads, in tiles of `B` blocks.
