@@ -89,6 +89,23 @@ describe('sending', () => {
     expect(isRunning('ask')).toBe(false);
   });
 
+  it('can be followed again from the moment its failure is seen', async () => {
+    await sending(newAsk());
+    await updateAsk('chat', 'ask', (ask) => ({ ...ask, answer: null, stage: 'revealing' }));
+    const away = createContext(network(), undefined, () => Promise.reject(new TypeError('no network')));
+    let again: Promise<void> | null = null;
+    const unsubscribe = chats.subscribe(() => {
+      const ask = kept();
+      if (ask?.failure?.code === 'node_down') again ??= followAsk(ctx, 'chat', ask);
+    });
+    await followAsk(away, 'chat', kept()!);
+    expect(again).not.toBeNull();
+    await again;
+    unsubscribe();
+    expect(kept()).toMatchObject({ answer: { text: ANSWER }, failure: null });
+    expect(isRunning('ask')).toBe(false);
+  });
+
   it('broadcasts nothing once the conversation is deleted', async () => {
     await sending(newAsk(), async () => {
       await changeChat('chat', (chat) => chat && { ...chat, turns: [] });

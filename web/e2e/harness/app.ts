@@ -185,7 +185,8 @@ export class App {
     const failed = this.at('errorCard', {}, card);
     const reached = stages.map((stage) => `[data-stage="${stage}"]`).join(',');
     await card.and(this.page.locator(reached)).or(failed).first().waitFor();
-    if (await failed.count()) throw new Error(`the page says: ${await failed.first().innerText()}`);
+    const [said] = await failed.allInnerTexts();
+    if (said !== undefined) throw new Error(`the page says: ${said}`);
   }
 }
 

@@ -154,7 +154,7 @@ test('Demand 15: a task that stands still for long is given up by the tab, not l
       assert.match(next, /not paid twice/);
       return card;
     });
-    await app.at('errorAction', {}, card).click();
+    await app.goOn(card, 'errorAction');
     await app.verified(card);
     assert.equal(await it.chain.tasksOf(address), 1);
   }));

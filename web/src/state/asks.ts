@@ -74,6 +74,10 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
   const stop = new AbortController();
   running.set(askId, { chat: chatId, stop });
   runningCount.value = running.size;
+  const end = () => {
+    if (running.get(askId)?.stop === stop) running.delete(askId);
+    runningCount.value = running.size;
+  };
   // Changes are kept one after another, so that a late write never brings back an earlier stage.
   let writes: Promise<unknown> = Promise.resolve();
   const change: Change = (by) => {
@@ -93,10 +97,11 @@ async function run(chatId: string, askId: string, start: Start): Promise<void> {
     const { code, params, detail } = asAntiphonError(thrown);
     const other = thrown instanceof OtherNetwork;
     await writes;
+    // Whoever sees the failure can act on it at once.
+    end();
     await fail(change, { code: other ? 'other_network' : exactly(code, findAsk(chatId, askId)), params, detail });
   } finally {
-    running.delete(askId);
-    runningCount.value = running.size;
+    end();
     await writes;
   }
 }
