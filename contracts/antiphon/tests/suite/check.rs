@@ -75,41 +75,48 @@ fn balances(network: &Network) -> u128 {
     accounts.iter().map(|it| network.balance(it)).sum()
 }
 
+/// All of a paged query: `page` gives what follows the last one read.
+fn all<T>(page: impl Fn(Option<&T>) -> Vec<T>) -> Vec<T> {
+    let mut read = Vec::new();
+    loop {
+        let next = page(read.last());
+        if next.is_empty() {
+            return read;
+        }
+        read.extend(next);
+    }
+}
+
 fn deposits(network: &Network) -> u128 {
-    let models: ModelsResponse = network.query(&QueryMsg::Models {
-        start_after: None,
-        limit: Some(30),
+    let models = all(|last: Option<&ModelResponse>| {
+        let page: ModelsResponse = network.query(&QueryMsg::Models {
+            start_after: last.map(|model| model.model),
+            limit: Some(30),
+        });
+        page.models
     });
-    models.models.iter().map(|it| it.deposit.u128()).sum()
+    models.iter().map(|it| it.deposit.u128()).sum()
 }
 
 fn workers(network: &Network) -> Vec<WorkerResponse> {
-    let mut workers: Vec<WorkerResponse> = Vec::new();
-    loop {
+    all(|last: Option<&WorkerResponse>| {
         let page: WorkersResponse = network.query(&QueryMsg::Workers {
-            start_after: workers.last().map(|it| it.worker.clone()),
+            start_after: last.map(|it| it.worker.clone()),
             limit: Some(30),
         });
-        if page.workers.is_empty() {
-            return workers;
-        }
-        workers.extend(page.workers);
-    }
+        page.workers
+    })
 }
 
 fn open_tasks(network: &Network) -> Vec<TaskResponse> {
-    let mut tasks: Vec<TaskResponse> = Vec::new();
-    loop {
+    all(|last: Option<&TaskResponse>| {
         let page: TasksResponse = network.query(&QueryMsg::Tasks {
             filter: TaskFilter::Open,
-            start_after: tasks.last().map(|task| task.task),
+            start_after: last.map(|task| task.task),
             limit: Some(30),
         });
-        if page.tasks.is_empty() {
-            return tasks;
-        }
-        tasks.extend(page.tasks);
-    }
+        page.tasks
+    })
 }
 
 fn locks(network: &Network, open: &[TaskResponse], totals: &TotalsResponse) {
