@@ -185,27 +185,6 @@ pub(crate) struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Heads of the query.
-    #[cfg(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_feature = "simd128"
-    ))]
-    pub(crate) fn heads(&self) -> usize {
-        self.q.len() / self.kv.head_dim
-    }
-
-    /// The same for each head alone.
-    #[cfg(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_feature = "simd128"
-    ))]
-    pub(crate) fn each(&self) -> impl Iterator<Item = Query<'_>> {
-        let heads = self.q.chunks_exact(self.kv.head_dim);
-        heads.map(|q| Query { q, ..*self })
-    }
-
     /// Where the keys of a block of positions begin.
     pub(crate) fn keys_at(&self, block: usize) -> usize {
         (block * self.kv.kv_heads + self.kv_head) * self.kv.head_dim * BLOCK
@@ -220,14 +199,28 @@ impl Query<'_> {
     pub(crate) fn scale(&self) -> f32 {
         self.kv.scale
     }
+}
+
+/// What kernels with vectors ask.
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
+impl Query<'_> {
+    /// Heads of the query.
+    pub(crate) fn heads(&self) -> usize {
+        self.q.len() / self.kv.head_dim
+    }
+
+    /// The same for each head alone.
+    pub(crate) fn each(&self) -> impl Iterator<Item = Query<'_>> {
+        let heads = self.q.chunks_exact(self.kv.head_dim);
+        heads.map(|q| Query { q, ..*self })
+    }
 
     /// Scores of the page that a kernel reads or writes: those of the last head end with its last
     /// block.
-    #[cfg(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_feature = "simd128"
-    ))]
     pub(crate) fn scores_len(&self) -> usize {
         (self.heads() - 1) * self.room + Span::scratch(self.span.last)
     }
