@@ -88,10 +88,8 @@ fn cn_1(program: &Path, free: &Path, model: &Path, twins: bool) -> Result<Vec<Co
             let name = "memory read";
             all.push(Contender::start(name, threads, &mut memory, usize::MAX)?);
         }
-        for kernel in kernels.lines() {
-            if twins && !free::KERNELS.contains(&kernel) {
-                continue;
-            }
+        let chosen = |kernel: &&str| !twins || free::KERNELS.contains(kernel);
+        for kernel in kernels.lines().filter(chosen) {
             let mut ours = Command::new(program);
             ours.arg("cn-1").arg(model).args([&count, kernel]);
             let rounds = if kernel == "scalar" { 1 } else { usize::MAX };

@@ -36,7 +36,6 @@ pub(crate) fn engine(model: &dyn Engine, answer: usize) -> Outcome<()> {
         (0..PREFILL).map(|i| u32::try_from(i.wrapping_mul(7919).checked_rem(size).unwrap_or(0)));
     let tokens: Vec<u32> = ids.collect::<Result<_, _>>()?;
     serve(|| {
-        let mut figures = String::new();
         // One sequence at a time: a model that shares its steps waits for all that are open.
         let mut decoding = model.open(POSITIONS)?;
         decoding.feed(tokens.get(..WARM).unwrap_or(&tokens), true)?;
@@ -45,7 +44,7 @@ pub(crate) fn engine(model: &dyn Engine, answer: usize) -> Outcome<()> {
         let mut run = model.open(POSITIONS)?;
         let start = Instant::now();
         run.feed(&tokens, true)?;
-        write!(figures, "{} {decoded}", start.elapsed().as_secs_f64())?;
+        let mut figures = format!("{} {decoded}", start.elapsed().as_secs_f64());
         if answer > 0 {
             write!(figures, " {}", decode(&mut *run, &tokens, answer)?)?;
         }
