@@ -136,6 +136,26 @@ macro_rules! methods {
 }
 pub(crate) use methods;
 
+/// Writes [`Lanes::run`] for the features of an instruction set, and one more under a flag.
+#[cfg(not(target_arch = "wasm32"))]
+macro_rules! runs {
+    ($features:literal $(, $flag:ident: $more:literal)?) => {
+        #[inline]
+        unsafe fn run<T: Task>(task: T) {
+            #[target_feature(enable = $features)]
+            $(#[cfg_attr($flag, target_feature(enable = $more))])?
+            unsafe fn compiled<T: Task>(task: T) {
+                // SAFETY: the caller's promise.
+                unsafe { task.run() }
+            }
+            // SAFETY: the caller's promise.
+            unsafe { compiled(task) }
+        }
+    };
+}
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use runs;
+
 /// Writes the functions that [`crate::kernel`] calls, for an instruction set: its products work on
 /// registers of rows x at most so many vectors together. Another, where it is found, may be better at
 /// them. `$all` registers are 16 lanes.

@@ -1,7 +1,7 @@
 //! aarch64 as every such processor is: four lanes; products with the dot product where present.
 
 use crate::simd::copies::copies;
-use crate::simd::lanes::{Lanes, Task, entries, methods};
+use crate::simd::lanes::{Lanes, Task, entries, methods, runs};
 use std::arch::aarch64::{
     float32x4_t, int8x16_t, int16x8_t, int32x4_t, uint8x16_t, vaddq_f32, vaddq_s32, vandq_u8,
     vandq_u32, vcvtq_f32_s32, vdupq_n_f32, vdupq_n_s16, vdupq_n_s32, vdupq_n_u8, vdupq_n_u32,
@@ -40,16 +40,7 @@ macro_rules! common {
         type Pairs = int16x8_t;
         type Scale = int32x4_t;
 
-        #[inline]
-        unsafe fn run<T: Task>(task: T) {
-            #[target_feature(enable = $features)]
-            unsafe fn compiled<T: Task>(task: T) {
-                // SAFETY: the caller's promise.
-                unsafe { task.run() }
-            }
-            // SAFETY: the caller's promise.
-            unsafe { compiled(task) }
-        }
+        runs! { $features }
 
         methods! {
             fn zero() -> Self::F { vdupq_n_f32(0.0) }

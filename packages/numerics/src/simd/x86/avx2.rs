@@ -2,7 +2,7 @@
 
 use crate::free::FREE;
 use crate::simd::copies::copies;
-use crate::simd::lanes::{Lanes, Task, entries, methods};
+use crate::simd::lanes::{Lanes, Task, entries, methods, runs};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m256, __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32,
@@ -52,17 +52,7 @@ macro_rules! common {
         type Pairs = __m256i;
         type Scale = __m256i;
 
-        #[inline]
-        unsafe fn run<T: Task>(task: T) {
-            #[target_feature(enable = $features)]
-            #[cfg_attr(antiphon_free_order, target_feature(enable = "fma"))]
-            unsafe fn compiled<T: Task>(task: T) {
-                // SAFETY: the caller's promise.
-                unsafe { task.run() }
-            }
-            // SAFETY: the caller's promise.
-            unsafe { compiled(task) }
-        }
+        runs! { $features, antiphon_free_order: "fma" }
 
         methods! {
             fn zero() -> Self::F { _mm256_setzero_ps() }

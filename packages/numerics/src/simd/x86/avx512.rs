@@ -1,7 +1,7 @@
 //! x86-64 with AVX-512 F and BW: sixteen lanes; products with VNNI where present.
 
 use crate::simd::copies::copies;
-use crate::simd::lanes::{Lanes, Task, entries, methods};
+use crate::simd::lanes::{Lanes, Task, entries, methods, runs};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m512, __m512i, __mmask64, _mm256_loadu_si256, _mm512_abs_epi8, _mm512_add_epi16,
@@ -47,16 +47,7 @@ macro_rules! common {
         type Pairs = __m512i;
         type Scale = __m512i;
 
-        #[inline]
-        unsafe fn run<T: Task>(task: T) {
-            #[target_feature(enable = $features)]
-            unsafe fn compiled<T: Task>(task: T) {
-                // SAFETY: the caller's promise.
-                unsafe { task.run() }
-            }
-            // SAFETY: the caller's promise.
-            unsafe { compiled(task) }
-        }
+        runs! { $features }
 
         methods! {
             fn zero() -> Self::F { _mm512_setzero_ps() }

@@ -1,7 +1,7 @@
 //! x86-64 as every such processor is: four lanes; products with SSSE3 where present.
 
 use crate::simd::copies::copies;
-use crate::simd::lanes::{Lanes, Task, entries, methods};
+use crate::simd::lanes::{Lanes, Task, entries, methods, runs};
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m128, __m128i, _mm_abs_epi8, _mm_add_epi16, _mm_add_epi32, _mm_add_ps, _mm_and_si128,
@@ -44,16 +44,7 @@ macro_rules! common {
         /// The scale in both halves of a lane.
         type Scale = __m128i;
 
-        #[inline]
-        unsafe fn run<T: Task>(task: T) {
-            #[target_feature(enable = $features)]
-            unsafe fn compiled<T: Task>(task: T) {
-                // SAFETY: the caller's promise.
-                unsafe { task.run() }
-            }
-            // SAFETY: the caller's promise.
-            unsafe { compiled(task) }
-        }
+        runs! { $features }
 
         methods! {
             fn zero() -> Self::F { _mm_setzero_ps() }
